@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Addresses as a configuration file names them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lbd::config {
+
+struct IpAddress {
+    enum class Family : std::uint8_t { v4 = 4, v6 = 6 };
+    Family family = Family::v4;
+    std::array<std::uint8_t, 16> bytes{}; // network order; IPv4 uses the first four
+
+    static std::optional<IpAddress> parse(std::string_view text);
+    std::string text() const;
+    auto operator<=>(const IpAddress&) const = default;
+};
+
+struct Prefix {
+    IpAddress address; // with its host part
+    std::uint8_t length = 32;
+
+    // "10.0.0.1/24"; without a slash the whole address is the prefix.
+    static std::optional<Prefix> parse(std::string_view text);
+    std::string text() const;
+    bool contains(const IpAddress& other) const;
+    auto operator<=>(const Prefix&) const = default;
+};
+
+struct MacAddress {
+    std::array<std::uint8_t, 6> bytes{};
+
+    static std::optional<MacAddress> parse(std::string_view text);
+    std::string text() const;
+    auto operator<=>(const MacAddress&) const = default;
+};
+
+} // namespace lbd::config

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a configuration file says, validated and with every default filled in. Plain values: once
+// loaded a Config never changes, so any thread may read it.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/address.h"
+
+namespace lbd::config {
+
+using Milliseconds = std::chrono::milliseconds;
+using Seconds = std::chrono::seconds;
+
+// The one line that says which device a port drives, as the user writes it:
+//   0000:3b:00.0        a PCI NIC bound to vfio-pci
+//   af_xdp:eth1         a Linux interface through an AF_XDP socket
+//   af_packet:eth1      a Linux interface through a packet socket
+//   vdev:net_pcap0,...  any other DPDK virtual device, arguments as for EAL's --vdev
+struct Device {
+    enum class Kind { pci, af_xdp, af_packet, vdev };
+    Kind kind;
+    std::string name; // what follows the colon; the whole text for a PCI address
+    bool operator==(const Device&) const = default;
+};
+
+struct Port {
+    std::string name; // of the companion interface in the kernel, e.g. lb0
+    Device device;
+    std::vector<Prefix> addresses; // the director's own, put on the companion interface
+    std::optional<IpAddress> gateway; // default route of the host through this port
+    std::uint16_t mtu;
+    std::uint16_t rx_descriptors;
+    std::uint16_t tx_descriptors;
+    bool operator==(const Port&) const = default;
+};
+
+struct Workers {
+    enum class Idle { poll, sleep }; // sleep: leave the core when no packet comes
+    unsigned count;
+    std::vector<unsigned> cores; // empty: not pinned; else exactly `count` of them
+    Idle idle;
+    bool operator==(const Workers&) const = default;
+};
+
+struct Memory {
+    bool hugepages;
+    unsigned megabytes; // 0: as much as the tables and packet buffers need
+    unsigned packet_buffers; // mbufs per port, 0: from descriptors and workers
+    std::uint32_t flows; // per worker
+    std::uint32_t persistence_entries; // per worker
+    bool operator==(const Memory&) const = default;
+};
+
+struct Control {
+    std::string socket; // path of the control socket
+    std::string group; // may use it besides root; empty: root only
+    std::optional<unsigned> core; // pin the control thread here
+    unsigned realtime_priority; // SCHED_FIFO priority, 0: ordinary scheduling
+    bool operator==(const Control&) const = default;
+};
+
+struct VrrpAuthentication {
+    std::string password; // PASS, RFC 2338 5.3.6.1: at most 8 characters
+    bool operator==(const VrrpAuthentication&) const = default;
+};
+
+struct VrrpInstance {
+    std::string name;
+    std::string port; // name of a Port
+    unsigned version; // 2 or 3
+    std::uint8_t vrid; // 1..255
+    std::uint8_t priority; // 1..255
+    Milliseconds interval; // v2: whole seconds; v3: multiples of 10 ms
+    bool preempt;
+    Seconds preempt_delay;
+    bool start_as_master; // keepalived's `state MASTER`; matters for priority 255 only
+    std::optional<VrrpAuthentication> authentication; // v2 only
+    std::vector<Prefix> virtual_addresses;
+    unsigned garp_repeat; // gratuitous ARPs per address at once, and again after garp_delay
+    Seconds garp_delay;
+    Seconds garp_refresh; // 0: never
+    bool operator==(const VrrpInstance&) const = default;
+};
+
+struct HealthCheck {
+    enum class Kind { none, tcp };
+    Kind kind;
+    Milliseconds interval;
+    Milliseconds connect_timeout;
+    unsigned retries; // further attempts before an up backend is called down
+    Milliseconds delay_before_retry;
+    unsigned rise; // successes in a row before a down backend is called up
+    bool initially_up; // keepalived's default; ours is down until proven up (its `alpha`)
+    std::optional<std::uint16_t> port; // instead of the backend's
+    bool operator==(const HealthCheck&) const = default;
+};
+
+struct Backend {
+    IpAddress address;
+    std::uint16_t port; // equals the service's: Direct Routing does not change ports
+    std::uint32_t weight; // 0: no new connections
+    std::optional<MacAddress> mac; // overrides the neighbour table
+    HealthCheck health; // the service's, with the backend's own keys over it
+    bool operator==(const Backend&) const = default;
+};
+
+struct Timeouts { // IPVS: ip_vs_proto_tcp.c, Direct Routing column
+    Seconds tcp_established;
+    Seconds tcp_syn;
+    Seconds tcp_fin;
+    Seconds tcp_close;
+    Seconds udp;
+    bool operator==(const Timeouts&) const = default;
+};
+
+enum class Protocol : std::uint8_t { tcp = 6, udp = 17 };
+enum class Scheduler { rr, wrr };
+enum class NoBackend { drop, reject }; // reject: TCP RST or ICMP port unreachable
+enum class UnknownTcp { hash, drop, schedule }; // a non-SYN packet without a flow
+enum class BackendDown { reschedule, keep, reset }; // packets of flows whose backend is down
+
+struct Service {
+    std::string name;
+    std::string port_name; // the Port behind which its backends are
+    IpAddress address;
+    std::uint16_t port;
+    Protocol protocol;
+    Scheduler scheduler;
+    Seconds persistence; // 0: none
+    std::uint8_t persistence_prefix; // clients within this prefix share a backend
+    NoBackend on_no_backend;
+    UnknownTcp on_unknown_tcp;
+    BackendDown on_backend_down;
+    Timeouts timeouts;
+    std::vector<Backend> backends;
+    bool operator==(const Service&) const = default;
+};
+
+struct Config {
+    std::string name; // tells several directors on one machine apart
+    Workers workers;
+    Memory memory;
+    Control control;
+    std::vector<Port> ports;
+    std::vector<VrrpInstance> vrrp;
+    std::vector<Service> services;
+    bool operator==(const Config&) const = default;
+};
+
+} // namespace lbd::config
