@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Counters of one worker. The worker alone writes them, with plain stores; any thread may read.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "lb/dataplane/drop_reason.h"
+#include "lb/dataplane/forwarding_table.h"
+
+namespace lbd::dataplane {
+
+// A number with one writer: increments without a locked instruction, reads without tearing.
+class Counter {
+  public:
+    void add(std::uint64_t amount) {
+        value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+    }
+    void subtract(std::uint64_t amount) { add(~amount + 1); }
+    std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+  private:
+    std::atomic<std::uint64_t> value_{0};
+};
+
+struct BackendCounters {
+    Counter packets;
+    Counter bytes;
+    Counter connections;
+    Counter active;     // ESTABLISHED now
+    Counter inactive;   // any other flow now
+    Counter persistent; // clients bound to it now
+};
+
+struct alignas(64) WorkerCounters {
+    std::array<Counter, drop_reason_count> drops;
+    Counter received;
+    Counter forwarded;
+    Counter stateless; // of the forwarded: chosen by consistent hash, without a flow
+    Counter punted;
+    Counter from_host;
+    Counter handed_over;
+    Counter polls;
+    Counter busy_cycles; // spent in rounds that found packets
+    Counter cycles;
+    Counter flows;
+    Counter persistence_entries;
+    std::vector<BackendCounters> backends{max_backends};
+    std::vector<Counter> service_drops{max_services}; // for want of a backend
+};
+
+} // namespace lbd::dataplane

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lb/dataplane/port.h"
+
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace lbd::dataplane {
+
+namespace {
+
+constexpr unsigned cache_size = 256;
+constexpr unsigned host_ring_buffers = 4096; // both directions of the host interface
+constexpr std::uint16_t private_size = RTE_ALIGN(sizeof(HandoffNote), RTE_MBUF_PRIV_ALIGN);
+
+[[noreturn]] void fail(const std::string& device, const std::string& step, int error) {
+    throw std::runtime_error("device " + device + ": " + step + ": " + rte_strerror(error));
+}
+
+std::uint16_t find_port(const std::string& device) {
+    std::uint16_t id = 0;
+    if (rte_eth_dev_get_port_by_name(device.c_str(), &id) != 0)
+        throw std::runtime_error("device " + device +
+                                 ": DPDK found no such port; a PCI NIC must be bound to vfio-pci "
+                                 "(dpdk-devbind.py --status)");
+    return id;
+}
+
+std::uint16_t buffer_size(std::uint16_t mtu) {
+    const unsigned needed = mtu + RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + RTE_PKTMBUF_HEADROOM;
+    return static_cast<std::uint16_t>(std::max(needed, unsigned{RTE_MBUF_DEFAULT_BUF_SIZE}));
+}
+
+} // namespace
+
+unsigned Port::buffers_for(const PortSettings& settings) {
+    if (settings.packet_buffers != 0) return settings.packet_buffers;
+    const unsigned queued =
+        settings.queues * (settings.rx_descriptors + settings.tx_descriptors + 2 * cache_size);
+    return queued * 2 + host_ring_buffers;
+}
+
+Port::Port(const PortSettings& settings)
+    : device_(settings.device), id_(find_port(settings.device)) {
+    rte_eth_macaddr_get(id_, &mac_);
+    const std::string pool_name = "lbd-buffers-" + std::to_string(id_);
+    buffers_.reset(rte_pktmbuf_pool_create(pool_name.c_str(), buffers_for(settings), cache_size,
+                                           private_size, buffer_size(settings.mtu),
+                                           rte_eth_dev_socket_id(id_)));
+    if (!buffers_) fail(device_, "packet buffers", rte_errno);
+    configure(settings);
+    open_queues(settings);
+    const int started = rte_eth_dev_start(id_);
+    if (started != 0) fail(device_, "start", -started);
+    accept_multicast();
+}
+
+Port::~Port() {
+    rte_eth_dev_stop(id_);
+    rte_eth_dev_close(id_);
+}
+
+void Port::configure(const PortSettings& settings) {
+    rte_eth_dev_info info{};
+    if (const int got = rte_eth_dev_info_get(id_, &info); got != 0)
+        fail(device_, "capabilities", -got);
+    if (settings.queues > std::min(info.max_rx_queues, info.max_tx_queues))
+        throw std::runtime_error("device " + device_ + ": has queues for " +
+                                 std::to_string(std::min(info.max_rx_queues, info.max_tx_queues)) +
+                                 " workers, configured are " + std::to_string(settings.queues));
+    rte_eth_conf conf{};
+    if (settings.queues > 1) {
+        conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+        conf.rx_adv_conf.rss_conf.rss_hf =
+            (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
+        if (conf.rx_adv_conf.rss_conf.rss_hf == 0) conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
+    }
+    conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+    conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+    const int configured = rte_eth_dev_configure(id_, settings.queues, settings.queues, &conf);
+    if (configured != 0) fail(device_, "configuration", -configured);
+    // Software devices take their MTU from the kernel and may refuse: not fatal.
+    rte_eth_dev_set_mtu(id_, settings.mtu);
+}
+
+void Port::open_queues(const PortSettings& settings) {
+    std::uint16_t rx = settings.rx_descriptors;
+    std::uint16_t tx = settings.tx_descriptors;
+    if (const int adjusted = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx, &tx); adjusted != 0)
+        fail(device_, "descriptors", -adjusted);
+    const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(id_));
+    for (std::uint16_t queue = 0; queue < settings.queues; ++queue) {
+        const int opened = rte_eth_rx_queue_setup(id_, queue, rx, socket, nullptr, buffers_.get());
+        if (opened != 0) fail(device_, "receive queue", -opened);
+        const int ready = rte_eth_tx_queue_setup(id_, queue, tx, socket, nullptr);
+        if (ready != 0) fail(device_, "transmit queue", -ready);
+    }
+}
+
+// VRRP comes by multicast. What cannot filter it takes everything; frames for other hosts are
+// dropped by the parser then.
+void Port::accept_multicast() const {
+    if (rte_eth_allmulticast_enable(id_) != 0) rte_eth_promiscuous_enable(id_);
+}
+
+bool Port::link_up() const {
+    rte_eth_link link{};
+    return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+}
+
+PortStatistics Port::statistics() const {
+    rte_eth_stats stats{};
+    rte_eth_stats_get(id_, &stats);
+    return {stats.ipackets,  stats.ibytes,   stats.imissed,
+            stats.rx_nombuf, stats.opackets, stats.obytes};
+}
+
+} // namespace lbd::dataplane

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A DPDK port with one receive and one transmit queue per worker, and its packet buffers.
+#pragma once
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace lbd::dataplane {
+
+struct PortSettings {
+    std::string device; // as DPDK names it
+    std::uint16_t queues = 1;
+    std::uint16_t rx_descriptors = 1024;
+    std::uint16_t tx_descriptors = 1024;
+    std::uint16_t mtu = 1500;
+    unsigned packet_buffers = 0; // 0: what queues, rings and caches can hold
+};
+
+struct PortStatistics {
+    std::uint64_t rx_packets, rx_bytes, rx_missed, rx_no_buffer, tx_packets, tx_bytes;
+};
+
+// What handing a packet from worker to worker needs to know; lies in the packet buffer's private
+// area and means something in a handoff ring only.
+struct HandoffNote {
+    std::uint16_t kind;
+    std::uint16_t port;
+    std::uint16_t backend;
+    std::uint16_t generation;
+};
+
+constexpr std::uint16_t max_burst = 32;
+
+class Port {
+  public:
+    // Configures and starts the port. Throws std::runtime_error naming device and step.
+    explicit Port(const PortSettings& settings);
+    Port(const Port&) = delete;
+    Port& operator=(const Port&) = delete;
+    ~Port();
+
+    // Packet buffers that a port with `settings` takes.
+    static unsigned buffers_for(const PortSettings& settings);
+
+    std::uint16_t id() const { return id_; }
+    const rte_ether_addr& mac() const { return mac_; }
+    rte_mempool& buffers() const { return *buffers_; }
+    bool link_up() const;
+    PortStatistics statistics() const;
+
+  private:
+    struct FreePool {
+        void operator()(rte_mempool* pool) const { rte_mempool_free(pool); }
+    };
+
+    void configure(const PortSettings& settings);
+    void open_queues(const PortSettings& settings);
+    void accept_multicast() const;
+
+    std::string device_;
+    std::uint16_t id_;
+    rte_ether_addr mac_{};
+    std::unique_ptr<rte_mempool, FreePool> buffers_;
+};
+
+} // namespace lbd::dataplane
