@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A director: lbd in a namespace whose eth0 it takes over, and its lbctl."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+from . import yaml
+from .capture import Capture
+from .namespace import Namespace, run, stop_process
+from .wait import wait_until
+
+
+class Director(Namespace):
+    def __init__(self, name, letter, switch, address, directory, build):
+        super().__init__(name)
+        self.letter = letter
+        self.address = address.split("/")[0]
+        self.prefixed_address = address
+        self.socket = os.path.join(directory, f"{letter}.sock")
+        self.config_file = os.path.join(directory, f"{letter}.yaml")
+        self.log_file = os.path.join(directory, f"{letter}.log")
+        self._lbd = os.path.join(build, "lb", "lbd")
+        self._lbctl = os.path.join(build, "tools", "lbctl", "lbctl")
+        self._directory = directory
+        self._process = None
+        switch.plug(self, f"lbd-{letter}")
+
+    # -- the process
+
+    def write(self, config):
+        """Replaces the configuration file, as a dict or as YAML text, without telling lbd."""
+        with open(self.config_file, "w", encoding="utf-8") as file:
+            file.write(config if isinstance(config, str) else yaml.dump(config))
+
+    def start(self, config=None, timeout=20, wait=True):
+        if config is not None:
+            self.write(config)
+        with open(self.log_file, "a", encoding="utf-8") as log:
+            self._process = self.popen(
+                self._lbd, self.config_file, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        if wait:
+            wait_until(self._answers, timeout, f"lbd {self.letter} answers lbctl")
+
+    def _answers(self):
+        if self._process.poll() is not None:
+            raise AssertionError(
+                f"lbd {self.letter} ended with {self._process.returncode}:\n{self.log()[-3000:]}"
+            )
+        return self.lbctl("stats")
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self):
+        """A clean stop; the exit status."""
+        return stop_process(self._process, signal.SIGTERM)
+
+    def kill(self):
+        """A crash: no farewell to the peer, nothing tidied."""
+        stop_process(self._process, signal.SIGKILL)
+
+    def pause(self):
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self._process.send_signal(signal.SIGCONT)
+
+    def check(self, config):
+        """`lbd --check` on a dict or on YAML text: the finished process."""
+        path = os.path.join(self._directory, "check.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(config if isinstance(config, str) else yaml.dump(config))
+        return self.run(self._lbd, "--check", path, check=False)
+
+    def log(self):
+        with open(self.log_file, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def cpu_seconds(self):
+        """Processor time used so far, all threads."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def cpu_share(self, seconds):
+        begin, used = time.monotonic(), self.cpu_seconds()
+        time.sleep(seconds)
+        return (self.cpu_seconds() - used) / (time.monotonic() - begin)
+
+    # -- lbctl
+
+    def lbctl_run(self, *arguments):
+        """lbctl as a person calls it: the finished process."""
+        return run(self._lbctl, "--socket", self.socket, *arguments, check=False)
+
+    def lbctl(self, *arguments):
+        """The data of `lbctl --json`; RuntimeError when it says no."""
+        result = self.lbctl_run("--json", *arguments)
+        if result.returncode != 0:
+            raise RuntimeError(
+                f"lbctl {' '.join(arguments)}: exit status {result.returncode}: "
+                f"{result.stdout}{result.stderr}"
+            )
+        answer = json.loads(result.stdout)
+        return answer.get("data", answer) if isinstance(answer, dict) else answer
+
+    def reload(self, config=None):
+        if config is not None:
+            self.write(config)
+        return self.lbctl("reload")
+
+    def service(self, name):
+        return next(s for s in self.lbctl("stats")["services"] if s["name"] == name)
+
+    def backend(self, service, address):
+        return next(b for b in self.service(service)["backends"] if b["address"] == address)
+
+    def connections_of(self, service):
+        """New connections by backend address."""
+        return {b["address"]: b["connections"] for b in self.service(service)["backends"]}
+
+    def drops(self):
+        """Dropped packets by reason."""
+        return {d["reason"]: d["packets"] for d in self.lbctl("stats")["drops"]}
+
+    def vrrp_state(self, name="VI_1"):
+        instances = self.lbctl("vrrp")["instances"]
+        return next(i for i in instances if i["name"] == name)["state"].upper()
+
+    # -- waiting
+
+    def wait_for_backend(self, service, address, state, timeout=20):
+        wait_until(
+            lambda: self.backend(service, address)["state"].lower() == state,
+            timeout, f"backend {address} of {service} is {state} on director {self.letter}",
+        )
+
+    def wait_for_all_up(self, timeout=20):
+        def all_up():
+            backends = [b for s in self.lbctl("stats")["services"] for b in s["backends"]]
+            down = [b["address"] for b in backends if b["state"].lower() != "up"]
+            if down:
+                raise LookupError(f"not up: {down[:5]}")
+            return backends
+
+        wait_until(all_up, timeout, f"every backend up on director {self.letter}")
+
+    def wait_for_vrrp(self, state, timeout=15):
+        wait_until(
+            lambda: self.vrrp_state() == state, timeout, f"director {self.letter} is {state}"
+        )
+
+    def has(self, vip):
+        return any(address.split("/")[0] == vip for address in self.addresses())
+
+    def capture(self, expression="", interface="eth0"):
+        return Capture(self, expression, self._directory, interface)

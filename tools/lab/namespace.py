@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A network namespace with one interface, eth0, plugged into the lab's switch."""
+
+import os
+import signal
+import subprocess
+
+
+class CommandFailed(RuntimeError):
+    pass
+
+
+def run(*command, check=True, timeout=30, **options):
+    """Runs a command to its end; its output is text in .stdout and .stderr."""
+    command = [str(word) for word in command]
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=timeout, check=False, **options
+    )
+    if check and result.returncode != 0:
+        raise CommandFailed(
+            f"{' '.join(command)}: exit status {result.returncode}\n{result.stdout}{result.stderr}"
+        )
+    return result
+
+
+def stop_process(process, with_signal=signal.SIGTERM, timeout=10):
+    """Ends a process started by the lab and returns its exit status (-N: killed by signal N)."""
+    if process.poll() is None:
+        process.send_signal(with_signal)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise CommandFailed(
+                f"{process.args} did not stop within {timeout} s of {with_signal.name}; killed"
+            ) from None
+    return process.returncode
+
+
+class Namespace:
+    def __init__(self, name):
+        self.name = name
+        self.processes = []
+        run("ip", "netns", "add", name)
+        # IPv6 only makes noise here: nobody in the lab speaks it, yet every interface would.
+        for sysctl in ("all", "default"):
+            self.sysctl(f"net.ipv6.conf.{sysctl}.disable_ipv6", 1)
+        self.ip("link", "set", "lo", "up")
+
+    def sysctl(self, key, value):
+        self.run("sysctl", "-q", "-w", f"{key}={value}")
+
+    def ip(self, *arguments, check=True):
+        return run("ip", "-n", self.name, *arguments, check=check).stdout
+
+    def run(self, *command, **options):
+        return run("ip", "netns", "exec", self.name, *command, **options)
+
+    def popen(self, *command, **options):
+        """Starts a process that close() will end. Its pid is the command's own: `ip netns exec`
+        replaces itself by it."""
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", self.name, *[str(word) for word in command]], **options
+        )
+        self.processes.append(process)
+        return process
+
+    def mac(self, interface="eth0"):
+        return self.run("cat", f"/sys/class/net/{interface}/address").stdout.strip()
+
+    def addresses(self, interface=None):
+        """IPv4 addresses as a list of '10.66.0.1/16', of one interface or of all but lo."""
+        found = []
+        for line in self.ip("-4", "-o", "addr", "show").splitlines():
+            words = line.split()
+            if words[1] == interface or (interface is None and words[1] != "lo"):
+                found.append(words[3])
+        return found
+
+    def interfaces(self):
+        return [line.split(": ")[1].split("@")[0] for line in self.ip("-o", "link").splitlines()]
+
+    def close(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        self.processes.clear()
+        remove_namespace(self.name)
+
+
+def remove_namespace(name):
+    """Removes a lab's namespace and whatever still runs in it: nothing else ever does."""
+    if not os.path.exists(f"/run/netns/{name}"):
+        return
+    for pid in run("ip", "netns", "pids", name, check=False).stdout.split():
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    run("ip", "netns", "delete", name, check=False)
+
+
+class Switch(Namespace):
+    """An Ethernet switch: a bridge that neither delays nor filters."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.ip("link", "add", "br0", "type", "bridge", "stp_state", "0",
+                "forward_delay", "0", "mcast_snooping", "0")
+        self.ip("link", "set", "br0", "up")
+
+    def plug(self, host, port):
+        """Connects `host` (a Namespace) through a veth pair: eth0 there, `port` here."""
+        self.ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", host.name)
+        self.ip("link", "set", port, "master", "br0")
+        for space, interface in ((self, port), (host, "eth0")):
+            # A veth pair hands over unfinished checksums and segments larger than the MTU unless
+            # told not to; a packet socket or XDP program on the other side would see them.
+            space.run("ethtool", "-K", interface, "tx", "off", "rx", "off", "tso", "off",
+                      "gso", "off", "gro", "off")
+            space.ip("link", "set", interface, "up")
+
+    def unplug(self, port):
+        self.ip("link", "set", port, "down")
+
+    def replug(self, port):
+        self.ip("link", "set", port, "up")

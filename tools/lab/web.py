@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A web server: nginx behind the director, with the virtual addresses on its loopback."""
+
+import os
+import signal
+import subprocess
+
+from .capture import Capture
+from .namespace import Namespace, stop_process
+from .wait import wait_until
+
+REALSERVER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "realserver")
+
+_NGINX = """
+daemon off;
+master_process off;
+pid {directory}/nginx.pid;
+error_log {directory}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    client_body_temp_path {directory}/body;
+    proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi;
+    uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
+    default_type text/plain;
+    keepalive_timeout 300s;
+    server {{
+        {listen}
+        location / {{ return 200 "{page}\\n"; }}
+        location /slow {{ alias {directory}/slow; limit_rate 100k; }}
+    }}
+}}
+"""
+
+
+class Web(Namespace):
+    """`page` is the body of every answer: the server's short name."""
+
+    def __init__(self, name, page, switch, addresses, directory):
+        super().__init__(name)
+        self.page = page
+        self.address = addresses[0].split("/")[0]
+        self._directory = os.path.join(directory, page)
+        self._nginx = None
+        self._ports = ()
+        os.makedirs(self._directory)
+        switch.plug(self, page)
+        for address in addresses:
+            self.ip("addr", "add", address, "dev", "eth0")
+
+    def add_vip(self, vip):
+        """Accepts packets for the address without ever answering ARP for it."""
+        if os.path.exists(REALSERVER):
+            self.run(REALSERVER, "start", vip, "--interface", "eth0")
+            return
+        for interface in ("all", "eth0"):
+            self.sysctl(f"net.ipv4.conf.{interface}.arp_ignore", 1)
+            self.sysctl(f"net.ipv4.conf.{interface}.arp_announce", 2)
+        self.ip("addr", "replace", f"{vip}/32", "dev", "lo")
+
+    def start(self, ports=(80, 8080)):
+        self._ports = ports
+        with open(os.path.join(self._directory, "slow"), "w", encoding="ascii") as file:
+            file.write((self.page + "\n") * 1_000_000)
+        conf = os.path.join(self._directory, "nginx.conf")
+        listen = " ".join(f"listen {port} backlog=4096;" for port in ports)
+        with open(conf, "w", encoding="ascii") as file:
+            file.write(_NGINX.format(directory=self._directory, listen=listen, page=self.page))
+        self._nginx = self.popen(
+            "nginx", "-c", conf, "-e", os.path.join(self._directory, "error.log"),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        wait_until(self.listens, 10, f"{self.page} listens on port {ports[0]}")
+
+    def listens(self):
+        return f":{self._ports[0]} " in self.run("ss", "-Hltn").stdout + " "
+
+    @property
+    def pid(self):
+        return self._nginx.pid
+
+    def stop(self):
+        """The server goes, its host stays: connections are refused from now on."""
+        stop_process(self._nginx, signal.SIGTERM)
+
+    def restart(self):
+        self.start(self._ports)
+
+    def capture(self, expression="", interface="eth0"):
+        return Capture(self, expression, os.path.dirname(self._directory), interface)
+
