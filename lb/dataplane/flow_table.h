@@ -35,7 +35,7 @@ struct Flow {
 class FlowTable {
   public:
     static constexpr std::size_t flows_per_line = 2;
-    static constexpr std::size_t window = 8; // lines that an entry may lie in
+    static constexpr std::size_t window = 16; // lines that an entry may lie in
 
     struct alignas(64) Line {
         Flow flows[flows_per_line];
