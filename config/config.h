@@ -32,7 +32,7 @@ struct Device {
 struct Port {
     std::string name; // of the companion interface in the kernel, e.g. lb0
     Device device;
-    std::vector<Prefix> addresses; // the director's own, put on the companion interface
+    std::vector<Prefix> addresses;    // the director's own, put on the companion interface
     std::optional<IpAddress> gateway; // default route of the host through this port
     std::uint16_t mtu;
     std::uint16_t rx_descriptors;
@@ -50,18 +50,18 @@ struct Workers {
 
 struct Memory {
     bool hugepages;
-    unsigned megabytes; // 0: as much as the tables and packet buffers need
-    unsigned packet_buffers; // mbufs per port, 0: from descriptors and workers
-    std::uint32_t flows; // per worker
+    unsigned megabytes;                // 0: as much as the tables and packet buffers need
+    unsigned packet_buffers;           // mbufs per port, 0: from descriptors and workers
+    std::uint32_t flows;               // per worker
     std::uint32_t persistence_entries; // per worker
     bool operator==(const Memory&) const = default;
 };
 
 struct Control {
-    std::string socket; // path of the control socket
-    std::string group; // may use it besides root; empty: root only
+    std::string socket;           // path of the control socket
+    std::string group;            // may use it besides root; empty: root only
     std::optional<unsigned> core; // pin the control thread here
-    unsigned realtime_priority; // SCHED_FIFO priority, 0: ordinary scheduling
+    unsigned realtime_priority;   // SCHED_FIFO priority, 0: ordinary scheduling
     bool operator==(const Control&) const = default;
 };
 
@@ -72,9 +72,9 @@ struct VrrpAuthentication {
 
 struct VrrpInstance {
     std::string name;
-    std::string port; // name of a Port
-    unsigned version; // 2 or 3
-    std::uint8_t vrid; // 1..255
+    std::string port;      // name of a Port
+    unsigned version;      // 2 or 3
+    std::uint8_t vrid;     // 1..255
     std::uint8_t priority; // 1..255
     Milliseconds interval; // v2: whole seconds; v3: multiples of 10 ms
     bool preempt;
@@ -95,7 +95,7 @@ struct HealthCheck {
     Milliseconds connect_timeout;
     unsigned retries; // further attempts before an up backend is called down
     Milliseconds delay_before_retry;
-    unsigned rise; // successes in a row before a down backend is called up
+    unsigned rise;     // successes in a row before a down backend is called up
     bool initially_up; // keepalived's default; ours is down until proven up (its `alpha`)
     std::optional<std::uint16_t> port; // instead of the backend's
     bool operator==(const HealthCheck&) const = default;
@@ -103,10 +103,10 @@ struct HealthCheck {
 
 struct Backend {
     IpAddress address;
-    std::uint16_t port; // equals the service's: Direct Routing does not change ports
-    std::uint32_t weight; // 0: no new connections
+    std::uint16_t port;            // equals the service's: Direct Routing does not change ports
+    std::uint32_t weight;          // 0: no new connections
     std::optional<MacAddress> mac; // overrides the neighbour table
-    HealthCheck health; // the service's, with the backend's own keys over it
+    HealthCheck health;            // the service's, with the backend's own keys over it
     bool operator==(const Backend&) const = default;
 };
 
@@ -121,8 +121,8 @@ struct Timeouts { // IPVS: ip_vs_proto_tcp.c, Direct Routing column
 
 enum class Protocol : std::uint8_t { tcp = 6, udp = 17 };
 enum class Scheduler { rr, wrr };
-enum class NoBackend { drop, reject }; // reject: TCP RST or ICMP port unreachable
-enum class UnknownTcp { hash, drop, schedule }; // a non-SYN packet without a flow
+enum class NoBackend { drop, reject };              // reject: TCP RST or ICMP port unreachable
+enum class UnknownTcp { hash, drop, schedule };     // a non-SYN packet without a flow
 enum class BackendDown { reschedule, keep, reset }; // packets of flows whose backend is down
 
 struct Service {
@@ -132,7 +132,7 @@ struct Service {
     std::uint16_t port;
     Protocol protocol;
     Scheduler scheduler;
-    Seconds persistence; // 0: none
+    Seconds persistence;             // 0: none
     std::uint8_t persistence_prefix; // clients within this prefix share a backend
     NoBackend on_no_backend;
     UnknownTcp on_unknown_tcp;

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The way in: a file or its text becomes a Config, or a list of everything that is wrong with it.
+// Blocks while the file is read. Any input whatever gives one or the other.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "config/errors.h"
+
+namespace lbd::config {
+
+// Throws Errors, also if the file cannot be read.
+Config load_file(const std::string& path);
+
+// `filename` is only shown in errors. Throws Errors.
+Config load_text(std::string_view text, const std::string& filename);
+
+} // namespace lbd::config
