@@ -5,6 +5,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -155,6 +156,16 @@ class TreeBuilder : public YAML::EventHandler {
     std::size_t read_ = 0;
 };
 
+// The commonest mistake, and one that an editor does not show.
+std::string tab_hint(std::string_view text, const YAML::Mark& mark) {
+    const auto end = static_cast<std::size_t>(
+        std::clamp<long long>(mark.pos, 0, static_cast<long long>(text.size())));
+    const auto newline = text.substr(0, end).rfind('\n');
+    const auto line = text.substr(newline == std::string_view::npos ? 0 : newline + 1);
+    const auto indentation = line.substr(0, line.find_first_not_of(" \t"));
+    return indentation.find('\t') == std::string_view::npos ? "" : "; indent with blanks, not tabs";
+}
+
 YamlPointer empty_map() {
     auto node = std::make_shared<YamlNode>();
     node->kind = YamlNode::Kind::map;
@@ -182,7 +193,8 @@ YamlPointer read_yaml(std::string_view text, ErrorList& errors) {
         const auto root = builder.root();
         return root && root->kind != YamlNode::Kind::nothing ? root : empty_map();
     } catch (const YAML::Exception& error) {
-        errors.say(place_of(error.mark), "", "not YAML as lbd reads it: " + quoted(error.msg));
+        errors.say(place_of(error.mark), "",
+                   "not YAML as lbd reads it: " + quoted(error.msg) + tab_hint(text, error.mark));
         return nullptr;
     }
 }

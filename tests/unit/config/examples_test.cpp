@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "config/load.h"
+#include "config/warnings.h"
+
+using namespace lbd::config;
+
+TEST_CASE("every example loads without a warning") {
+    std::size_t count = 0;
+    for (const auto& file : std::filesystem::directory_iterator(EXAMPLES)) {
+        if (file.path().extension() != ".yaml") {
+            continue;
+        }
+        INFO(file.path());
+        const auto config = load_file(file.path());
+        CHECK(warnings(config).empty());
+        ++count;
+    }
+    CHECK(count >= 4);
+}
+
+TEST_CASE("the two directors of the example differ in priority and address only") {
+    auto master = load_file(EXAMPLES "/two-directors-master.yaml");
+    const auto backup = load_file(EXAMPLES "/two-directors-backup.yaml");
+    CHECK(master.vrrp[0].priority > backup.vrrp[0].priority);
+    CHECK(master.ports[0].addresses != backup.ports[0].addresses);
+    master.vrrp[0].priority = backup.vrrp[0].priority;
+    master.ports[0].addresses = backup.ports[0].addresses;
+    CHECK(master == backup);
+}
+
+TEST_CASE("the bare metal example says what its comments say") {
+    const auto config = load_file(EXAMPLES "/bare-metal.yaml");
+    CHECK(config.workers.count == 4);
+    CHECK(config.ports[1].mtu == 9000);
+    CHECK(config.vrrp[1].authentication->password == "s3cret");
+    CHECK(config.services[0].backends[2].weight == 0);
+    CHECK(config.services[0].backends[3].health.port == 8443);
+    CHECK(config.services[0].backends[3].health.rise == 2);
+    CHECK(config.services[1].port_name == "lb1");
+}

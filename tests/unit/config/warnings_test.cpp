@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config/warnings.h"
+
+#include <catch2/catch.hpp>
+
+#include "config/load.h"
+
+using namespace lbd::config;
+using Catch::Matchers::Contains;
+
+namespace {
+
+std::string warned(const std::string& rest) {
+    std::string all;
+    for (const auto& warning :
+         warnings(load_text("ports: [{device: 'af_packet:eth1', addresses: [10.0.0.2/24, "
+                            "10.0.0.100/32]}]\n" +
+                                rest,
+                            "x"))) {
+        all += warning + '\n';
+    }
+    return all;
+}
+
+std::string service(const std::string& keys, const std::string& address = "10.0.0.100") {
+    return "services: [{name: web, address: " + address + ", port: 80, " + keys + "}]\n";
+}
+
+const std::string backends = "backends: [{address: 10.0.0.11}]";
+
+} // namespace
+
+TEST_CASE("an ordinary configuration has no warnings") {
+    CHECK(warned(service(backends)).empty());
+}
+
+TEST_CASE("weights of nothing but 0 are warned of") {
+    CHECK_THAT(warned(service("backends: [{address: 10.0.0.11, weight: 0}]")),
+               Contains("service web: all weights are 0"));
+}
+
+TEST_CASE("a service without backends is warned of") {
+    CHECK_THAT(warned(service("backends: []")), Contains("has no backends"));
+}
+
+TEST_CASE("weights that rr ignores are warned of") {
+    CHECK_THAT(warned(service("scheduler: rr, backends: [{address: 10.0.0.11, weight: 5}]")),
+               Contains("rr ignores weights"));
+}
+
+TEST_CASE("a service address that does not move with VRRP is warned of") {
+    const std::string vrrp = "vrrp: [{name: v, vrid: 1, virtual_addresses: [10.0.0.101]}]\n";
+    CHECK_THAT(warned(vrrp + service(backends)), Contains("not a virtual address of any VRRP"));
+    CHECK(warned(vrrp + service(backends, "10.0.0.101")).empty());
+}
+
+TEST_CASE("a service address that nobody answers for is warned of") {
+    CHECK_THAT(warned(service(backends, "10.0.0.101")), Contains("nobody answers ARP for it"));
+}
+
+TEST_CASE("a service on the source address of health checks is warned of") {
+    CHECK_THAT(warned(service(backends, "10.0.0.2")), Contains("first address of port lb0"));
+}
+
+TEST_CASE("state master without priority 255 is warned of") {
+    CHECK_THAT(warned("vrrp: [{name: v, vrid: 1, state: master, virtual_addresses: [10.0.0.9]}]"),
+               Contains("state master has no effect"));
+}
+
+TEST_CASE("a very short advertisement interval is warned of") {
+    CHECK_THAT(warned("vrrp: [{name: v, vrid: 1, interval: 20ms, virtual_addresses: [10.0.0.9]}]"),
+               Contains("interval below 100ms"));
+}
