@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The checks behind tools/check. Each adds what passed and failed; none stops the others, except
+that nothing can be tested that was not built."""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as xml
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ALL = ["format", "build", "unit", "e2e", "tidy"]
+
+
+class Tally:
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+
+    def add(self, title, passed, failed, start):
+        self.passed += passed
+        self.failed += failed
+        print(f"== {title}: {passed} passed, {failed} failed ({time.monotonic() - start:.0f} s)\n",
+              flush=True)
+
+
+def sources(*suffixes):
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"],
+        capture_output=True, text=True, check=True,
+    ).stdout.splitlines()
+    return [name for name in listed
+            if name.endswith(suffixes) and os.path.exists(os.path.join(ROOT, name))]
+
+
+def check_format(tally):
+    start = time.monotonic()
+    result = subprocess.run(["clang-format", "--dry-run", "-Werror", *sources(".h", ".cpp")],
+                            cwd=ROOT, check=False)
+    tally.add("format", *((1, 0) if result.returncode == 0 else (0, 1)), start)
+
+
+def build(tally, directory, sanitize):
+    start = time.monotonic()
+    options = ["-Dwerror=true"]
+    if sanitize:
+        options += [f"-Db_sanitize={sanitize}", "-Db_lundef=false"]
+    setup = ["meson", "setup", *options, directory, ROOT]
+    if os.path.exists(os.path.join(directory, "build.ninja")):
+        setup = ["meson", "configure", *options, directory]
+    good = (subprocess.run(setup, stdout=subprocess.DEVNULL, check=False).returncode == 0
+            and subprocess.run(["ninja", "-C", directory, "--quiet"], check=False).returncode == 0)
+    tally.add("build, warnings as errors", *((1, 0) if good else (0, 1)), start)
+    return good
+
+
+def catch_cases(test):
+    """Passed and failed test cases in the XML a Catch2 executable wrote; the whole executable
+    counts as one where it did not get that far."""
+    found = re.findall(r"<OverallResultsCases successes=\"(\d+)\" failures=\"(\d+)\"",
+                       test.get("stdout", ""))
+    if not found:
+        return (1, 0) if test["result"] == "OK" else (0, 1)
+    passed, failed = map(int, found[-1])
+    return passed, failed if failed or test["result"] == "OK" else 1
+
+
+def print_catch_failures(test):
+    try:
+        root = xml.fromstring(test["stdout"])
+    except (xml.ParseError, KeyError):
+        print(test.get("stdout", "")[-3000:], test.get("stderr", "")[-3000:])
+        return
+    for case in root.iter("TestCase"):
+        for failure in (e for e in case.iter("Expression") if e.get("success") == "false"):
+            print(f"{failure.get('filename')}:{failure.get('line')}: {case.get('name')}\n"
+                  f"    {(failure.findtext('Expanded') or '').strip()}")
+        for failure in (e for tag in ("Exception", "Failure", "FatalErrorCondition")
+                        for e in case.iter(tag)):
+            print(f"{failure.get('filename')}:{failure.get('line')}: {case.get('name')}\n"
+                  f"    {(failure.text or '').strip()}")
+
+
+def check_unit(tally, directory):
+    start = time.monotonic()
+    log = os.path.join(directory, "meson-logs", "testlog.json")
+    if os.path.exists(log):
+        os.remove(log)
+    subprocess.run(["meson", "test", "-C", directory, "--no-rebuild", "--suite", "unit",
+                    "--test-args", "-r xml"], stdout=subprocess.DEVNULL, check=False)
+    passed = failed = 0
+    try:
+        with open(log, encoding="utf-8") as lines:
+            tests = [json.loads(line) for line in lines]
+    except OSError:
+        tests = []
+        failed = 1
+    for test in tests:
+        good, bad = catch_cases(test)
+        print(f"{test['name']}: {good} passed, {bad} failed")
+        if bad:
+            print_catch_failures(test)
+        passed += good
+        failed += bad
+    tally.add("unit tests", passed, failed, start)
+
+
+def check_e2e(tally, directory, sanitize, extra):
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as scratch:
+        report = os.path.join(scratch, "e2e.xml")
+        command = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q",
+                   "--durations=10", f"--junitxml={report}", os.path.join(ROOT, "tests", "e2e")]
+        # Leaks at exit are the unit tests' business; DPDK keeps its own memory to the end.
+        environment = {**os.environ, "LBD_BUILD": directory,
+                       "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1"}
+        if sanitize:
+            command += ["-m", "quick"]
+        result = subprocess.run(command + extra, env=environment, cwd=ROOT, check=False)
+        try:
+            suite = next(xml.parse(report).getroot().iter("testsuite"))
+        except (OSError, xml.ParseError, StopIteration):
+            tally.add("end-to-end tests", 0, 1, start)
+            return
+    count = {key: int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped")}
+    failed = count["failures"] + count["errors"]
+    passed = max(0, count["tests"] - failed - count["skipped"])
+    tally.add("end-to-end tests", passed, failed or int(result.returncode != 0), start)
+
+
+def check_tidy(tally, directory):
+    """Every source of ours by itself; a file is a test."""
+    start = time.monotonic()
+    with open(os.path.join(directory, "compile_commands.json"), encoding="utf-8") as file:
+        compiled = {os.path.normpath(os.path.join(c["directory"], c["file"]))
+                    for c in json.load(file)}
+    files = [name for name in sources(".cpp")
+             if os.path.join(ROOT, name) in compiled and not name.startswith("tests/")]
+
+    def tidy(name):
+        result = subprocess.run(
+            ["clang-tidy", "-p", directory, "--quiet", "--extra-arg=-D__cpp_impl_coroutine=1",
+             "--extra-arg=-Wno-unknown-warning-option", name],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )
+        return result.returncode == 0, result.stdout
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(tidy, files))
+    for good, output in results:
+        if not good:
+            print(output)
+    failed = sum(not good for good, _ in results)
+    tally.add("clang-tidy", len(results) - failed, failed, start)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/check")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=ALL)
+    parser.add_argument("--sanitize", default="")
+    parser.add_argument("--build")
+    parser.add_argument("pytest", nargs="*", help="after --: options for pytest, e.g. -- -k reload")
+    options = parser.parse_args()
+    if unknown := set(options.only) - set(ALL):
+        parser.error(f"no such check: {', '.join(sorted(unknown))}")
+    wanted = [check for check in options.only
+              if not (check == "tidy" and (options.quick or options.sanitize))]
+    directory = os.path.abspath(
+        options.build or os.path.join(ROOT, "build-sanitize" if options.sanitize else "build"))
+
+    tally = Tally()
+    if "format" in wanted:
+        check_format(tally)
+    if build(tally, directory, options.sanitize):
+        if "unit" in wanted:
+            check_unit(tally, directory)
+        if "e2e" in wanted:
+            check_e2e(tally, directory, options.sanitize, options.pytest)
+        if "tidy" in wanted:
+            check_tidy(tally, directory)
+    print(f"{tally.passed} passed, {tally.failed} failed", flush=True)
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
