@@ -67,6 +67,13 @@ class Director(Namespace):
         """A crash: no farewell to the peer, nothing tidied."""
         stop_process(self._process, signal.SIGKILL)
 
+    def signal(self, number):
+        self._process.send_signal(number)
+
+    def wait_for_end(self, timeout=10):
+        """The exit status of an lbd that ends by itself."""
+        return self._process.wait(timeout)
+
     def pause(self):
         self._process.send_signal(signal.SIGSTOP)
 
@@ -89,6 +96,10 @@ class Director(Namespace):
         with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
             fields = file.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_kilobytes(self):
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
 
     def cpu_share(self, seconds):
         begin, used = time.monotonic(), self.cpu_seconds()

@@ -158,6 +158,17 @@ class Lab:
         config.update(more)
         return config
 
+    def start_director(self, services, wait_up=True, timeout=20, **more):
+        """Director a alone, quickly master; returns its configuration, to be changed and handed to
+        director_a.reload()."""
+        more.setdefault("vrrp", [vrrp(150, interval="100ms")])
+        config = self.config("a", services, **more)
+        self.director_a.start(config)
+        self.director_a.wait_for_vrrp("MASTER")
+        if wait_up:
+            self.director_a.wait_for_all_up(timeout)
+        return config
+
     def service(self, name="web", backends=None, **more):
         """A service's section: by default TCP port 80 of the VIP over the lab's web servers."""
         if backends is None:
@@ -166,6 +177,27 @@ class Lab:
             "name": name, "address": ADDRESS.vip, "port": 80, "protocol": "tcp",
             "scheduler": "rr", "health": health(), **more, "backends": backends,
         }
+
+    def reset(self):
+        """As it was with web1 and web2 only, and no lbd anywhere."""
+        for director in self.directors:
+            if director.running():
+                with contextlib.suppress(RuntimeError):
+                    director.stop()
+            director.end_others()
+        for client in (self.client, self.client2):
+            client.end_others()
+            client.ip("neigh", "flush", "all")
+        for page in [page for page in self.webs if page not in ("web1", "web2")]:
+            web = self.webs.pop(page)
+            web.close()
+            self._spaces.remove(web)
+        for web in self.webs.values():
+            if not web.running():
+                web.restart()
+
+    def web1_slow_file(self):
+        return os.path.join(self.directory, "web1", "slow")
 
     def keep(self):
         """The lab stays when this process ends; remove(pid) or `tools/demo --down` removes it."""

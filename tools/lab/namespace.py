@@ -81,12 +81,17 @@ class Namespace:
     def interfaces(self):
         return [line.split(": ")[1].split("@")[0] for line in self.ip("-o", "link").splitlines()]
 
-    def close(self):
+    def end_others(self, spared=None):
+        """Kills what popen() has started, but for one process."""
         for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-        self.processes.clear()
+            if process is not spared:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
+        self.processes = [process for process in self.processes if process is spared]
+
+    def close(self):
+        Namespace.end_others(self)
         remove_namespace(self.name)
 
 

@@ -81,6 +81,13 @@ class Web(Namespace):
     def pid(self):
         return self._nginx.pid
 
+    def running(self):
+        return self._nginx is not None and self._nginx.poll() is None
+
+    def end_others(self):
+        """Ends what runs here besides nginx."""
+        super().end_others(self._nginx)
+
     def stop(self):
         """The server goes, its host stays: connections are refused from now on."""
         stop_process(self._nginx, signal.SIGTERM)
