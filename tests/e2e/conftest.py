@@ -29,6 +29,16 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("device", DEVICES[:1] if once else DEVICES, scope="session")
 
 
+def pytest_collection_modifyitems(items):
+    """One lab after the other: all tests of a device before those of the next."""
+    def device(item):
+        callspec = getattr(item, "callspec", None)
+        name = callspec.params.get("device") if callspec else None
+        return DEVICES.index(name) if name else -1
+
+    items.sort(key=device)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
