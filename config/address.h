@@ -10,6 +10,8 @@
 
 namespace lbd::config {
 
+// clang-tidy 14 takes the zero that a defaulted <=> compares with for a null pointer.
+
 struct IpAddress {
     enum class Family : std::uint8_t { v4 = 4, v6 = 6 };
     Family family = Family::v4;
@@ -17,7 +19,7 @@ struct IpAddress {
 
     static std::optional<IpAddress> parse(std::string_view text);
     std::string text() const;
-    auto operator<=>(const IpAddress&) const = default;
+    auto operator<=>(const IpAddress&) const = default; // NOLINT(modernize-use-nullptr)
 };
 
 struct Prefix {
@@ -28,7 +30,7 @@ struct Prefix {
     static std::optional<Prefix> parse(std::string_view text);
     std::string text() const;
     bool contains(const IpAddress& other) const;
-    auto operator<=>(const Prefix&) const = default;
+    auto operator<=>(const Prefix&) const = default; // NOLINT(modernize-use-nullptr)
 };
 
 struct MacAddress {
@@ -36,7 +38,7 @@ struct MacAddress {
 
     static std::optional<MacAddress> parse(std::string_view text);
     std::string text() const;
-    auto operator<=>(const MacAddress&) const = default;
+    auto operator<=>(const MacAddress&) const = default; // NOLINT(modernize-use-nullptr)
 };
 
 } // namespace lbd::config

@@ -16,6 +16,15 @@ const Node* port_named(const Node& root, const std::string& name) {
     return found == ports.end() ? nullptr : &*found;
 }
 
+std::size_t backends_on_link(const Node& port, const Node& service) {
+    std::size_t count = 0;
+    for (const auto& backend : service["backends"].items) {
+        const auto* address = backend["address"].get<IpAddress>();
+        count += address != nullptr && is_on_link(port, *address) ? 1 : 0;
+    }
+    return count;
+}
+
 std::optional<std::string> not_a_host_v4(const IpAddress& address) {
     const auto first = address.bytes[0];
     if (first == 0) {
@@ -52,17 +61,14 @@ const Node* port_behind_service(const Node& root, const Node& service) {
     if (ports.empty() || service["behind"].given) {
         return nullptr;
     }
-    const auto reaches = [&](const Node& port) {
-        return std::count_if(service["backends"].items.begin(), service["backends"].items.end(),
-                             [&](const Node& backend) {
-                                 const auto* address = backend["address"].get<IpAddress>();
-                                 return address != nullptr && is_on_link(port, *address);
-                             });
-    };
     // All of them if there is such a port; else the one with the fewest to complain about.
-    return &*std::max_element(ports.begin(), ports.end(), [&](const Node& left, const Node& right) {
-        return reaches(left) < reaches(right);
-    });
+    const Node* best = &ports.front();
+    for (const auto& port : ports) {
+        if (backends_on_link(port, service) > backends_on_link(*best, service)) {
+            best = &port;
+        }
+    }
+    return best;
 }
 
 std::vector<Prefix> prefixes_of(const Node& list) {
@@ -139,8 +145,9 @@ bool is_edge_of(const Prefix& prefix, const IpAddress& address) {
 std::map<IpAddress, std::string> own_addresses(const Node& root) {
     std::map<IpAddress, std::string> own;
     for (const auto& port : root["ports"].items) {
+        const auto* name = port["name"].text();
         for (const auto& prefix : prefixes_of(port["addresses"])) {
-            own.emplace(prefix.address, port["name"].text() ? *port["name"].text() : port.path);
+            own.emplace(prefix.address, name != nullptr ? *name : port.path);
         }
     }
     return own;

@@ -121,10 +121,28 @@ void check_backends(const Node& root, const Node& service, const Surroundings& a
 
 using Endpoint = std::tuple<IpAddress, std::uint64_t, std::string>;
 
-void check_endpoint(const Node& service, Claims<Endpoint>& claims, ErrorList& errors) {
+void check_no_broadcast(const Node& root, const Node& node, const IpAddress& address,
+                        ErrorList& errors) {
+    for (const auto& port : root["ports"].items) {
+        for (const auto& prefix : prefixes_of(port["addresses"])) {
+            if (is_edge_of(prefix, address)) {
+                errors.say(
+                    node.place, node.path,
+                    address.text() + " is the network or broadcast address of " + prefix.text());
+                return;
+            }
+        }
+    }
+}
+
+void check_endpoint(const Node& root, const Node& service, Claims<Endpoint>& claims,
+                    ErrorList& errors) {
     const auto& node = service["address"];
     const auto* given = node.get<IpAddress>();
     const auto address = given != nullptr ? host_address(node, *given, errors) : std::nullopt;
+    if (address) {
+        check_no_broadcast(root, node, *address, errors);
+    }
     const auto* port = service["port"].get<std::uint64_t>();
     const auto* protocol = service["protocol"].text();
     if (!address || port == nullptr || protocol == nullptr) {
@@ -144,7 +162,7 @@ void check_services(const Node& root, ErrorList& errors) {
     Claims<Endpoint> endpoints;
     check_unique(root["services"], "name", errors);
     for (const auto& service : root["services"].items) {
-        check_endpoint(service, endpoints, errors);
+        check_endpoint(root, service, endpoints, errors);
         check_port_exists(root, service["behind"], errors);
         check_backends(root, service, around, errors);
     }

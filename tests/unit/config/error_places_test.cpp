@@ -263,6 +263,7 @@ TEST_CASE("an address of a service or backend is one host's") {
     };
     const std::string place = "f:4:41: services[0].address: ";
     check({
+        {at("10.0.0.255"), place + "10.0.0.255 is the network or broadcast address of 10.0.0.2/24"},
         {at("224.0.0.18"), place + "224.0.0.18 is a multicast address"},
         {at("127.0.0.1"), place + "127.0.0.1 is a loopback address"},
         {at("0.0.0.0"), place + "0.0.0.0 is in 0.0.0.0/8, which no host can have"},

@@ -35,9 +35,9 @@ std::string repeated(const std::string& text, std::size_t count) {
 TEST_CASE("aliases of aliases are refused before they are expanded") {
     std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 20; ++i) {
-        const auto before = "*a" + std::to_string(i - 1);
-        bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" +
-                repeated(before + ", ", 9) + before + "]\n";
+        const auto name = std::to_string(i);
+        bomb.append("a").append(name).append(": &a").append(name).append(" [");
+        bomb.append(repeated("*a" + std::to_string(i - 1) + ", ", 10)).append("]\n");
     }
     CHECK_THAT(errors_of(bomb), Contains("more than 500000 values"));
 }
