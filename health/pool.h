@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All health checks of the configuration, on one event loop, without a thread each. Services that
+// want the same check of the same backend share it.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "health/judgement.h"
+#include "health/tcp_connect.h"
+
+namespace lbd::health {
+
+struct Target {
+    boost::asio::ip::tcp::endpoint endpoint;
+    std::string interface; // empty: as the host routes
+    Milliseconds timeout{1000};
+    Rules rules;
+
+    bool operator<(const Target& other) const {
+        return std::tie(endpoint, interface, timeout, rules) <
+               std::tie(other.endpoint, other.interface, other.timeout, other.rules);
+    }
+};
+
+struct CheckStatus {
+    Target target;
+    Verdict verdict = Verdict::unknown;
+    std::chrono::steady_clock::time_point since; // of the verdict
+    std::chrono::steady_clock::time_point next;  // attempt
+    std::string last_result = "not checked yet";
+    Milliseconds last_duration{0};
+    std::uint64_t attempts = 0;
+    std::uint64_t failures = 0;
+    std::uint64_t local_errors = 0;
+};
+
+class Pool {
+  public:
+    using Changed = std::function<void(const Target&, Verdict, const std::string& reason)>;
+
+    // `seed` decides how the first attempts are spread in time.
+    Pool(boost::asio::io_context& io, std::uint32_t seed, Changed changed);
+    ~Pool();
+
+    // From now on exactly these are checked. What was checked before keeps its state; a backend
+    // whose rules alone have changed keeps its verdict.
+    void reconcile(const std::set<Target>& targets);
+
+    Verdict verdict(const Target& target) const;
+    bool all_judged() const;
+    std::vector<CheckStatus> status() const;
+
+  private:
+    class Checker;
+
+    boost::asio::io_context& io_;
+    std::mt19937 random_;
+    Changed changed_;
+    std::map<Target, std::unique_ptr<Checker>> checkers_;
+};
+
+} // namespace lbd::health

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The part of the runtime that answers lbctl.
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/array.hpp>
+#include <set>
+#include <utility>
+
+#include "config/load.h"
+#include "lb/control/connections.h"
+#include "lb/control/log.h"
+#include "lb/control/reload_report.h"
+#include "lb/control/runtime.h"
+
+namespace lbd::control {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t default_limit = 1000;
+constexpr std::size_t largest_limit = 100'000;
+
+json::value success(json::value data) {
+    json::object reply;
+    reply["ok"] = true;
+    reply["data"] = std::move(data);
+    return reply;
+}
+
+json::value failure(std::string_view error, const std::vector<std::string>& details = {}) {
+    json::object reply;
+    reply["ok"] = false;
+    reply["error"] = error;
+    json::array lines;
+    for (const std::string& line : details) lines.emplace_back(line);
+    reply["details"] = std::move(lines);
+    return reply;
+}
+
+std::size_t limit_in(const json::object& request) {
+    const json::value* limit = request.if_contains("limit");
+    if (limit == nullptr || !limit->is_int64() || limit->as_int64() <= 0) return default_limit;
+    return std::min(static_cast<std::size_t>(limit->as_int64()), largest_limit);
+}
+
+std::string_view name_of(health::Verdict verdict) {
+    return verdict == health::Verdict::up     ? "up"
+           : verdict == health::Verdict::down ? "down"
+                                              : "unknown";
+}
+
+} // namespace
+
+asio::awaitable<json::value> Runtime::handle(json::object request) {
+    const json::value* command = request.if_contains("command");
+    const std::string name =
+        command != nullptr && command->is_string() ? std::string(command->as_string()) : "";
+    if (name == "stats") co_return success(stats_status(sources()));
+    if (name == "services") co_return success(services_status(sources()));
+    if (name == "vrrp") co_return success(routers_.status());
+    if (name == "health") co_return success(health_status());
+    if (name == "reload") co_return reload();
+    if (name == "connections") co_return co_await connections(limit_in(request));
+    co_return failure("unknown command '" + name + "'");
+}
+
+StatusSources Runtime::sources() {
+    return {config_, engine_,  *bridge_,
+            roster_, traffic_, std::chrono::duration<double>(Clock::now() - started_).count()};
+}
+
+asio::awaitable<json::value> Runtime::connections(std::size_t limit) {
+    asio::steady_timer turn(io_);
+    while (listing_) {
+        turn.expires_after(std::chrono::milliseconds(5));
+        co_await turn.async_wait(asio::use_awaitable);
+    }
+    listing_ = true;
+    json::value list = co_await list_connections(engine_, roster_, limit);
+    listing_ = false;
+    co_return success(std::move(list));
+}
+
+json::object Runtime::health_status() const {
+    json::array checks;
+    const auto now = Clock::now();
+    const auto seconds = [](auto duration) {
+        return std::chrono::duration<double>(duration).count();
+    };
+    for (const health::CheckStatus& status : pool_.status()) {
+        json::object object;
+        object["address"] = status.target.endpoint.address().to_string();
+        object["port"] = status.target.endpoint.port();
+        object["type"] = "tcp";
+        object["state"] = name_of(status.verdict);
+        object["since_seconds"] = seconds(now - status.since);
+        object["last_result"] = status.last_result;
+        object["last_duration_ms"] = status.last_duration.count();
+        object["next_check_seconds"] = std::max(0.0, seconds(status.next - now));
+        object["checks"] = status.attempts;
+        object["failures"] = status.failures;
+        object["local_errors"] = status.local_errors;
+        std::set<std::string> names;
+        for (const BackendRecord& record : roster_.backends()) {
+            const auto target = target_of(record);
+            if (target && !(*target < status.target) && !(status.target < *target))
+                names.insert(roster_.services()[record.service].config.name);
+        }
+        json::array services;
+        for (const std::string& name : names) services.emplace_back(name);
+        object["services"] = std::move(services);
+        checks.push_back(std::move(object));
+    }
+    json::object data;
+    data["checks"] = std::move(checks);
+    return data;
+}
+
+// All or nothing: the new file is read, checked and found applicable before anything changes.
+json::value Runtime::reload() {
+    const auto refuse = [this](const std::string& error, const std::vector<std::string>& details) {
+        log(LogLevel::error, "reload of " + config_file_ + " refused: " + error);
+        for (const std::string& line : details) log(LogLevel::error, line);
+        return failure(error, details);
+    };
+    std::vector<std::string> changes;
+    try {
+        config::Config loaded = config::load_file(config_file_);
+        const std::vector<std::string> fixed = needs_restart(config_, loaded);
+        if (!fixed.empty()) return refuse("these sections change only at a restart", fixed);
+        changes = describe_changes(config_, loaded);
+        std::swap(config_, loaded);
+        try {
+            apply_config();
+        } catch (const std::exception& error) {
+            std::swap(config_, loaded);
+            apply_config();
+            return refuse(error.what(), {});
+        }
+    } catch (const config::Errors& errors) {
+        std::vector<std::string> lines;
+        for (const config::Error& error : errors.list()) lines.push_back(error.text());
+        return refuse("the file has errors; the running configuration stays", lines);
+    }
+    log(LogLevel::notice,
+        "reloaded " + config_file_ + ", " + std::to_string(changes.size()) + " changes");
+    for (const std::string& line : changes) log(LogLevel::info, line);
+    json::object data;
+    data["summary"] = "reloaded " + config_file_ + ", " + std::to_string(changes.size()) +
+                      (changes.size() == 1 ? " change" : " changes");
+    json::array lines;
+    for (const std::string& line : changes) lines.emplace_back(line);
+    data["changes"] = std::move(lines);
+    return success(std::move(data));
+}
+
+} // namespace lbd::control

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lb/control/connections.h"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <memory>
+#include <string>
+
+namespace lbd::control {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using dataplane::Flow;
+using dataplane::FlowState;
+
+namespace {
+
+std::string endpoint(rte_be32_t address, rte_be16_t port) {
+    std::array<char, INET_ADDRSTRLEN> text{};
+    inet_ntop(AF_INET, &address, text.data(), text.size());
+    return std::string(text.data()) + ':' + std::to_string(ntohs(port));
+}
+
+json::object describe(const Flow& flow, dataplane::Tick now, std::size_t worker,
+                      const Roster& roster) {
+    json::object object;
+    const auto& backend = roster.backends().at(flow.backend).config;
+    object["protocol"] = flow.key.protocol == IPPROTO_TCP ? "tcp" : "udp";
+    object["state"] = dataplane::flow_state_names[static_cast<std::size_t>(flow.state)];
+    object["expires_seconds"] = (flow.expires - now) / dataplane::ticks_per_second;
+    object["client"] = endpoint(flow.key.client, flow.key.client_port);
+    object["virtual"] = endpoint(flow.key.vip, flow.key.vip_port);
+    object["backend"] = backend.address.text() + ':' + std::to_string(ntohs(flow.key.vip_port));
+    object["worker"] = worker;
+    return object;
+}
+
+} // namespace
+
+asio::awaitable<json::value> list_connections(dataplane::Engine& engine, const Roster& roster,
+                                              std::size_t limit) {
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    json::array list;
+    bool truncated = false;
+    std::uint64_t total = 0;
+    for (std::size_t worker = 0; worker < engine.workers(); ++worker) {
+        const auto& counters = engine.worker(worker).counters();
+        total += counters.flows.get() + counters.persistence_entries.get();
+        // The worker writes to the snapshot until it is done, so it is waited for in any case.
+        dataplane::Snapshot snapshot(limit);
+        engine.worker(worker).request(snapshot);
+        while (!snapshot.done.load(std::memory_order_acquire)) {
+            timer.expires_after(std::chrono::milliseconds(1));
+            co_await timer.async_wait(asio::use_awaitable);
+        }
+        for (const Flow& flow : snapshot.flows) {
+            if (list.size() == limit) break;
+            list.push_back(describe(flow, snapshot.now, worker, roster));
+        }
+        truncated = truncated || snapshot.truncated || list.size() == limit;
+    }
+    json::object data;
+    data["connections"] = std::move(list);
+    data["truncated"] = truncated;
+    data["total"] = total;
+    co_return data;
+}
+
+} // namespace lbd::control

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lb/control/host_bridge.h"
+
+#include <poll.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <utility>
+
+namespace lbd::control {
+
+namespace {
+
+constexpr std::size_t largest_frame = 65536;
+constexpr unsigned burst = 32;
+
+} // namespace
+
+HostBridge::HostBridge(dataplane::Engine& engine, std::vector<Tap*> taps)
+    : engine_(engine), taps_(std::move(taps)), scratch_(largest_frame), thread_([this] { run(); }) {
+    pthread_setname_np(thread_.native_handle(), "lbd-host");
+}
+
+HostBridge::~HostBridge() {
+    stopping_ = true;
+    thread_.join();
+}
+
+void HostBridge::run() {
+    while (!stopping_) {
+        bool busy = false;
+        for (std::size_t port = 0; port < taps_.size(); ++port) {
+            busy |= carry_to_host(port);
+            busy |= carry_from_host(port);
+        }
+        wait(busy);
+    }
+}
+
+bool HostBridge::carry_to_host(std::size_t port) {
+    unsigned carried = 0;
+    for (std::size_t worker = 0; worker < engine_.workers(); ++worker) {
+        std::array<rte_mbuf*, burst> packets;
+        const unsigned count = engine_.to_host(port, worker).pop(packets.data(), burst);
+        for (unsigned i = 0; i < count; ++i) write(port, *packets[i]);
+        rte_pktmbuf_free_bulk(packets.data(), count);
+        carried += count;
+    }
+    return carried != 0;
+}
+
+void HostBridge::write(std::size_t port, rte_mbuf& packet) {
+    const std::size_t length = rte_pktmbuf_pkt_len(&packet);
+    if (length > scratch_.size()) return;
+    const void* data =
+        rte_pktmbuf_read(&packet, 0, static_cast<std::uint32_t>(length), scratch_.data());
+    if (data == nullptr ||
+        !taps_[port]->write_frame({static_cast<const std::uint8_t*>(data), length}))
+        ++refused_;
+}
+
+bool HostBridge::carry_from_host(std::size_t port) {
+    for (unsigned i = 0; i < burst; ++i) {
+        const std::size_t length = taps_[port]->read_frame(scratch_);
+        if (length == 0) return i != 0;
+        rte_mbuf* packet = rte_pktmbuf_alloc(&engine_.port(port).buffers());
+        char* room = packet == nullptr
+                         ? nullptr
+                         : rte_pktmbuf_append(packet, static_cast<std::uint16_t>(length));
+        if (room != nullptr) std::copy_n(scratch_.data(), length, room);
+        if (room == nullptr || !engine_.from_host(port).push(packet)) {
+            ++dropped_;
+            rte_pktmbuf_free(packet);
+        }
+    }
+    return true;
+}
+
+// The kernel wakes us at once; the workers' rings, which may not cost them a system call, are
+// looked at more often the less time has passed since the last frame.
+void HostBridge::wait(bool busy) {
+    constexpr unsigned alert_rounds = 200;
+    constexpr long alert_ns = 50'000;
+    constexpr long idle_ns = 500'000;
+    idle_rounds_ = busy ? 0 : std::min(idle_rounds_ + 1, alert_rounds);
+    if (busy) return;
+    std::vector<pollfd> descriptors;
+    descriptors.reserve(taps_.size());
+    for (const Tap* tap : taps_) descriptors.push_back({tap->fd(), POLLIN, 0});
+    const timespec timeout{0, idle_rounds_ < alert_rounds ? alert_ns : idle_ns};
+    ppoll(descriptors.data(), descriptors.size(), &timeout, nullptr);
+}
+
+} // namespace lbd::control

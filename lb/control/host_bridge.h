@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Carries frames between the workers' rings and the companion interfaces in the kernel, on a thread
+// of its own: a flood of punted frames may fill a ring, and keeps neither a worker nor VRRP
+// waiting.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "lb/control/tap.h"
+#include "lb/dataplane/engine.h"
+
+namespace lbd::control {
+
+class HostBridge {
+  public:
+    // taps[i] is the companion of the engine's port i. Both outlive the bridge.
+    HostBridge(dataplane::Engine& engine, std::vector<Tap*> taps);
+    HostBridge(const HostBridge&) = delete;
+    HostBridge& operator=(const HostBridge&) = delete;
+    ~HostBridge();
+
+    // Any thread: frames from the host for which there was no buffer or no room in the ring.
+    std::uint64_t dropped_from_host() const { return dropped_; }
+    // Frames that the kernel did not take.
+    std::uint64_t dropped_to_host() const { return refused_; }
+
+  private:
+    void run();
+    bool carry_to_host(std::size_t port);
+    bool carry_from_host(std::size_t port);
+    void write(std::size_t port, rte_mbuf& packet);
+    void wait(bool busy);
+
+    dataplane::Engine& engine_;
+    std::vector<Tap*> taps_;
+    std::vector<unsigned char> scratch_; // for frames of several segments
+    std::atomic<std::uint64_t> dropped_{0};
+    std::atomic<std::uint64_t> refused_{0};
+    std::atomic<bool> stopping_{false};
+    unsigned idle_rounds_ = 0;
+    std::thread thread_;
+};
+
+} // namespace lbd::control

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Follows the kernel's neighbour table and keeps the backends in it resolved. Control thread only.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "config/address.h"
+#include "lb/control/rtnetlink.h"
+
+namespace lbd::control {
+
+class Neighbours {
+  public:
+    struct Neighbour {
+        unsigned interface; // kernel's index of the companion interface
+        config::IpAddress address;
+        auto operator<=>(const Neighbour&) const = default;
+    };
+    // Told of each tracked neighbour whose MAC address became known, changed, or was lost.
+    using Changed = std::function<void(const Neighbour&, const std::optional<config::MacAddress>&)>;
+
+    Neighbours(boost::asio::io_context& io, Rtnetlink& netlink, Changed changed);
+
+    // From now on exactly these are kept resolved.
+    void track(std::set<Neighbour> neighbours);
+    std::optional<config::MacAddress> find(const Neighbour& neighbour) const;
+    // Whether every tracked neighbour has been resolved, or found unreachable, at least once.
+    bool concluded() const;
+
+  private:
+    struct Entry {
+        std::optional<config::MacAddress> mac;
+        bool concluded = false;
+        unsigned quiet_rounds = 0; // since it was last probed
+    };
+    struct Close {
+        void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+    };
+
+    void dump();
+    void receive();
+    void handle(const nlmsghdr& message);
+    void learn(const Neighbour& neighbour, std::optional<config::MacAddress> mac);
+    void probe_round();
+    void schedule_probes();
+
+    Rtnetlink& netlink_;
+    Changed changed_;
+    std::unique_ptr<mnl_socket, Close> socket_;
+    boost::asio::posix::stream_descriptor descriptor_;
+    boost::asio::steady_timer timer_;
+    std::map<Neighbour, Entry> entries_;
+};
+
+} // namespace lbd::control

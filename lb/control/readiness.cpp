@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lb/control/readiness.h"
+
+namespace lbd::control {
+
+namespace {
+
+// A backend that neither answers nor fails must not keep a director out for ever.
+constexpr std::chrono::seconds longest_settling{15};
+// A worker that has not polled for so long hangs; its adverts would not leave either.
+constexpr std::chrono::seconds longest_silence{2};
+
+} // namespace
+
+std::string Readiness::judge(const Facts& facts, Clock::time_point now) {
+    if (first_ == Clock::time_point{}) first_ = now;
+    pulses_.resize(facts.worker_polls.size(), {0, now});
+    for (std::size_t worker = 0; worker < pulses_.size(); ++worker) {
+        Pulse& pulse = pulses_[worker];
+        if (pulse.polls != facts.worker_polls[worker]) pulse = {facts.worker_polls[worker], now};
+        if (now - pulse.seen > longest_silence)
+            return "worker " + std::to_string(worker) + " does not poll";
+    }
+    if (settled_) return {};
+    if (now - first_ < longest_settling) {
+        if (!facts.neighbours_concluded) return "backends' MAC addresses are being resolved";
+        if (!facts.checks_judged) return "first health checks are under way";
+    }
+    settled_ = true;
+    return {};
+}
+
+} // namespace lbd::control

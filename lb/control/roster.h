@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which slot of the data plane means which service and backend, what is known of each backend, and
+// the forwarding table that follows from it. Control thread only; no device, no socket, no clock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "config/config.h"
+#include "lb/dataplane/forwarding_table.h"
+
+namespace lbd::control {
+
+enum class Health { unknown, up, down };
+
+struct BackendRecord {
+    config::Backend config;
+    dataplane::ServiceSlot service = 0;
+    std::uint16_t generation = 0; // of the slot
+    std::uint8_t port = 0;
+    bool in_slot = false;    // the slot is taken
+    bool configured = false; // no: removed, and kept for the flows that it still has
+    bool mac_known = false;
+    std::optional<config::MacAddress> mac; // the last one known
+    Health health = Health::unknown;
+
+    bool takes_new_connections() const;
+    bool keeps_flows() const;
+    bool keeps_persistence() const;
+    // up, down, pending (not checked yet), no_mac, drained (weight 0) or removed.
+    std::string_view state() const;
+};
+
+struct ServiceRecord {
+    config::Service config;
+    bool in_slot = false;
+    bool configured = false;
+    std::uint32_t ring_version = 0;
+    std::vector<dataplane::BackendSlot> ring;
+    std::vector<dataplane::BackendSlot> backends; // configured ones, in the file's order
+};
+
+class Roster {
+  public:
+    // Takes over what `config` says. Services and backends that were there before keep their slots
+    // and what is known of them. Throws std::runtime_error, and changes nothing, if there are more
+    // than the data plane has slots for.
+    void adopt(const config::Config& config);
+
+    // What health checks and the neighbour table say. True if the forwarding table changes by it.
+    bool set_health(dataplane::BackendSlot slot, Health health);
+    bool set_mac(const config::IpAddress& address, std::optional<config::MacAddress> mac);
+
+    // Frees the slots of removed backends and services of which `in_use` says no.
+    void release(const std::function<bool(dataplane::BackendSlot)>& in_use);
+
+    // The next forwarding table.
+    std::unique_ptr<const dataplane::ForwardingTable> build();
+
+    const std::vector<BackendRecord>& backends() const { return backends_; }
+    const std::vector<ServiceRecord>& services() const { return services_; }
+    std::uint64_t generation() const { return generation_; }
+
+  private:
+    using ServiceId = std::tuple<config::IpAddress, std::uint16_t, config::Protocol>;
+    using BackendId = std::pair<dataplane::ServiceSlot, config::IpAddress>;
+
+    void check_capacity(const config::Config& config) const;
+    dataplane::ServiceSlot slot_for(const config::Service& service);
+    dataplane::BackendSlot slot_for(dataplane::ServiceSlot service, const config::Backend& backend);
+    void rebuild_ring(dataplane::ServiceSlot slot);
+    dataplane::ServiceEntry entry_of(dataplane::ServiceSlot slot) const;
+    dataplane::BackendEntry entry_of(const BackendRecord& record) const;
+
+    std::map<ServiceId, dataplane::ServiceSlot> service_slots_;
+    std::map<BackendId, dataplane::BackendSlot> backend_slots_;
+    std::vector<ServiceRecord> services_;
+    std::vector<BackendRecord> backends_;
+    std::uint64_t generation_ = 0;
+};
+
+} // namespace lbd::control

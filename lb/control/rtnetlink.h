@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Requests to the kernel's networking, each answered at once (rtnetlink(7)). Errors come back as
+// std::error_code, from the kernel. One thread at a time.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "config/address.h"
+
+namespace lbd::control {
+
+class Rtnetlink {
+  public:
+    Rtnetlink();
+
+    // 0 if there is no such interface.
+    static unsigned index_of(const std::string& interface);
+
+    std::error_code set_up(unsigned interface, bool up);
+    std::error_code set_mac(unsigned interface, const config::MacAddress& mac);
+    std::error_code set_mtu(unsigned interface, unsigned mtu);
+    // Adding what is there and removing what is not are successes.
+    std::error_code add_address(unsigned interface, const config::Prefix& address);
+    std::error_code remove_address(unsigned interface, const config::Prefix& address);
+    std::error_code set_default_route(unsigned interface, const config::IpAddress& gateway);
+    // Makes the kernel resolve `address`, or confirm what it knows of it.
+    std::error_code probe_neighbour(unsigned interface, const config::IpAddress& address);
+
+  private:
+    using Buffer = std::array<char, 1024>;
+    struct Close {
+        void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+    };
+
+    nlmsghdr* begin(Buffer& buffer, std::uint16_t type, std::uint16_t flags);
+    std::error_code change_link(unsigned interface, unsigned flags, unsigned mask,
+                                const std::function<void(nlmsghdr*)>& attributes);
+    std::error_code change_address(unsigned interface, const config::Prefix& address, bool add);
+    std::error_code send(nlmsghdr* message);
+
+    std::unique_ptr<mnl_socket, Close> socket_;
+    std::uint32_t sequence_ = 0;
+};
+
+} // namespace lbd::control

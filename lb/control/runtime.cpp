@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lb/control/runtime.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstring>
+#include <random>
+#include <utility>
+
+#include "config/warnings.h"
+#include "lb/control/engine_options.h"
+#include "lb/control/log.h"
+
+namespace lbd::control {
+
+namespace asio = boost::asio;
+
+namespace {
+
+void take_realtime_priority(unsigned priority) {
+    if (priority == 0) return;
+    sched_param parameters{};
+    parameters.sched_priority = static_cast<int>(priority);
+    // Threads that are started from here on are ordinary again.
+    if (const int error =
+            pthread_setschedparam(pthread_self(), SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters))
+        log(LogLevel::warning,
+            std::string("no real-time priority for the control thread: ") + std::strerror(error));
+}
+
+asio::ip::address to_asio(const config::IpAddress& address) {
+    if (address.family == config::IpAddress::Family::v6) return asio::ip::address_v6(address.bytes);
+    return asio::ip::address_v4(asio::ip::address_v4::bytes_type{
+        address.bytes[0], address.bytes[1], address.bytes[2], address.bytes[3]});
+}
+
+// Kernel interfaces are made quiet before DPDK opens its sockets on them.
+std::vector<std::unique_ptr<KernelPort>> kernel_ports(Rtnetlink& netlink,
+                                                      const config::Config& config) {
+    std::vector<std::unique_ptr<KernelPort>> ports;
+    for (const config::Port& port : config.ports) {
+        if (!is_kernel_interface(port.device)) continue;
+        const auto driver = port.device.kind == config::Device::Kind::af_xdp
+                                ? KernelPort::Driver::af_xdp
+                                : KernelPort::Driver::af_packet;
+        ports.push_back(
+            std::make_unique<KernelPort>(netlink, port.device.name, driver, config.workers.count));
+        for (const std::string& warning : ports.back()->warnings()) log(LogLevel::warning, warning);
+    }
+    return ports;
+}
+
+} // namespace
+
+Runtime::Runtime(std::string config_file, config::Config config)
+    : config_file_(std::move(config_file)),
+      config_(std::move(config)),
+      kernel_ports_(kernel_ports(netlink_, config_)),
+      engine_(engine_options(config_)),
+      neighbours_(
+          io_, netlink_,
+          [this](const auto& neighbour, const auto& mac) { neighbour_changed(neighbour, mac); }),
+      pool_(io_, std::random_device{}(),
+            [this](const auto& target, auto verdict, const auto& reason) {
+                health_changed(target, verdict, reason);
+            }),
+      routers_(io_, netlink_),
+      signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      second_(io_) {
+    for (const std::string& warning : config::warnings(config_)) log(LogLevel::warning, warning);
+    open_taps();
+    engine_.start();
+    std::vector<Tap*> taps;
+    for (const auto& tap : taps_) taps.push_back(tap.get());
+    bridge_.emplace(engine_, taps);
+    socket_.emplace(io_, config_.control.socket, config_.control.group,
+                    [this](boost::json::object request) { return handle(std::move(request)); });
+    take_realtime_priority(config_.control.realtime_priority);
+    apply_config();
+}
+
+Runtime::~Runtime() {
+    routers_.stop();
+    // The last advert, of priority 0, is on its way through the host interface and a worker.
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    bridge_.reset();
+    engine_.stop();
+}
+
+void Runtime::open_taps() {
+    for (std::size_t index = 0; index < config_.ports.size(); ++index) {
+        const config::Port& port = config_.ports[index];
+        config::MacAddress mac;
+        const rte_ether_addr& own = engine_.port(index).mac();
+        std::copy_n(own.addr_bytes, mac.bytes.size(), mac.bytes.begin());
+        taps_.push_back(std::make_unique<Tap>(netlink_, port.name, mac, port.mtu, port.addresses));
+        if (!port.gateway) continue;
+        if (const auto error = netlink_.set_default_route(taps_.back()->index(), *port.gateway))
+            throw std::system_error(error, port.name + ": default route");
+    }
+}
+
+void Runtime::run() {
+    await_signal();
+    every_second();
+    log(LogLevel::notice, "lbd " LBD_VERSION " runs with " + std::to_string(engine_.workers()) +
+                              " workers on " + std::to_string(engine_.ports()) + " ports");
+    io_.run();
+}
+
+void Runtime::apply_config() {
+    roster_.adopt(config_);
+    std::set<Neighbours::Neighbour> neighbours;
+    std::set<health::Target> targets;
+    for (const BackendRecord& record : roster_.backends()) {
+        if (!record.in_slot) continue;
+        if (!record.config.mac)
+            neighbours.insert({taps_[record.port]->index(), record.config.address});
+        if (const auto target = target_of(record)) targets.insert(*target);
+    }
+    neighbours_.track(neighbours);
+    for (const Neighbours::Neighbour& neighbour : neighbours)
+        roster_.set_mac(neighbour.address, neighbours_.find(neighbour));
+    pool_.reconcile(targets);
+    for (std::size_t slot = 0; slot < roster_.backends().size(); ++slot)
+        if (const auto target = target_of(roster_.backends()[slot])) {
+            const health::Verdict verdict = pool_.verdict(*target);
+            roster_.set_health(static_cast<dataplane::BackendSlot>(slot),
+                               verdict == health::Verdict::up     ? Health::up
+                               : verdict == health::Verdict::down ? Health::down
+                                                                  : Health::unknown);
+        }
+    traffic_.sample(engine_, roster_, Clock::now());
+    publish();
+    routers_.reconcile(config_);
+}
+
+// Of a configured backend that is checked; one that was removed is not, and keeps its last verdict
+// for the flows that it still has.
+std::optional<health::Target> Runtime::target_of(const BackendRecord& record) const {
+    const config::HealthCheck& check = record.config.health;
+    if (!record.in_slot || !record.configured || check.kind == config::HealthCheck::Kind::none)
+        return std::nullopt;
+    health::Target target;
+    target.endpoint = {to_asio(record.config.address), check.port.value_or(record.config.port)};
+    target.interface = taps_[record.port]->name();
+    target.timeout = check.connect_timeout;
+    target.rules = {check.interval, check.retries, check.delay_before_retry, check.rise,
+                    check.initially_up};
+    return target;
+}
+
+// Many backends may change in one round of the event loop: one table is enough for them.
+void Runtime::publish_soon() {
+    if (std::exchange(publish_pending_, true)) return;
+    asio::post(io_, [this] { publish(); });
+}
+
+void Runtime::publish() {
+    publish_pending_ = false;
+    engine_.publication().publish(roster_.build());
+}
+
+void Runtime::neighbour_changed(const Neighbours::Neighbour& neighbour,
+                                const std::optional<config::MacAddress>& mac) {
+    log(LogLevel::info, "neighbour " + neighbour.address.text() +
+                            (mac ? " is at " + mac->text() : " does not answer ARP"));
+    if (roster_.set_mac(neighbour.address, mac)) publish_soon();
+    check_readiness();
+}
+
+void Runtime::health_changed(const health::Target& target, health::Verdict verdict,
+                             const std::string& reason) {
+    const bool up = verdict == health::Verdict::up;
+    log(LogLevel::notice, "backend " + target.endpoint.address().to_string() + ':' +
+                              std::to_string(target.endpoint.port()) +
+                              (up ? " is up: " : " is down: ") + reason);
+    for (std::size_t slot = 0; slot < roster_.backends().size(); ++slot) {
+        const auto own = target_of(roster_.backends()[slot]);
+        if (!own || *own < target || target < *own) continue;
+        roster_.set_health(static_cast<dataplane::BackendSlot>(slot),
+                           up ? Health::up : Health::down);
+    }
+    publish_soon();
+    check_readiness();
+}
+
+bool Runtime::in_use(dataplane::BackendSlot slot) {
+    const Totals totals = counted(engine_, slot);
+    return totals.active + totals.inactive + totals.persistent != 0;
+}
+
+void Runtime::every_second() {
+    traffic_.sample(engine_, roster_, Clock::now());
+    engine_.publication().reclaim();
+    // While a worker may still read an older table, it may still give a removed backend a flow.
+    if (engine_.publication().retired() == 0)
+        roster_.release([this](dataplane::BackendSlot slot) { return in_use(slot); });
+    check_readiness();
+    second_.expires_after(std::chrono::seconds(1));
+    second_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) every_second();
+    });
+}
+
+void Runtime::check_readiness() {
+    Readiness::Facts facts{neighbours_.concluded(), pool_.all_judged(), {}};
+    for (std::size_t worker = 0; worker < engine_.workers(); ++worker)
+        facts.worker_polls.push_back(engine_.worker(worker).counters().polls.get());
+    const std::string obstacle = readiness_.judge(facts, Clock::now());
+    for (std::size_t index = 0; index < taps_.size(); ++index) {
+        const bool link = engine_.port(index).link_up();
+        routers_.set_ready(taps_[index]->name(), obstacle.empty() && link,
+                           obstacle.empty() ? (link ? "ready" : "link is down") : obstacle);
+    }
+}
+
+void Runtime::await_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        if (signal != SIGHUP) {
+            log(LogLevel::notice, "stopping");
+            io_.stop();
+            return;
+        }
+        reload();
+        await_signal();
+    });
+}
+
+} // namespace lbd::control

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The daemon: data plane, host interface, health checks, VRRP and control socket put together on
+// one event loop, started in this order and stopped in reverse.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "health/pool.h"
+#include "lb/control/control_socket.h"
+#include "lb/control/host_bridge.h"
+#include "lb/control/kernel_port.h"
+#include "lb/control/neighbours.h"
+#include "lb/control/readiness.h"
+#include "lb/control/roster.h"
+#include "lb/control/rtnetlink.h"
+#include "lb/control/status.h"
+#include "lb/control/tap.h"
+#include "lb/control/traffic.h"
+#include "lb/control/virtual_routers.h"
+#include "lb/dataplane/engine.h"
+
+namespace lbd::control {
+
+class Runtime {
+  public:
+    // Starts everything. Throws what says why it cannot.
+    Runtime(std::string config_file, config::Config config);
+    Runtime(const Runtime&) = delete;
+    Runtime& operator=(const Runtime&) = delete;
+    ~Runtime();
+
+    // Until SIGTERM or SIGINT.
+    void run();
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    void open_kernel_ports();
+    void open_taps();
+    void apply_config();
+    void publish_soon();
+    void publish();
+    void neighbour_changed(const Neighbours::Neighbour& neighbour,
+                           const std::optional<config::MacAddress>& mac);
+    void health_changed(const health::Target& target, health::Verdict verdict,
+                        const std::string& reason);
+    void every_second();
+    void check_readiness();
+    void await_signal();
+    void stop();
+
+    std::optional<health::Target> target_of(const BackendRecord& record) const;
+    bool in_use(dataplane::BackendSlot slot);
+
+    boost::asio::awaitable<boost::json::value> handle(boost::json::object request);
+    boost::json::value reload();
+    boost::asio::awaitable<boost::json::value> connections(std::size_t limit);
+    boost::json::object health_status() const;
+    StatusSources sources();
+
+    std::string config_file_;
+    config::Config config_;
+    Clock::time_point started_ = Clock::now();
+    boost::asio::io_context io_{1};
+    Rtnetlink netlink_;
+    std::vector<std::unique_ptr<KernelPort>> kernel_ports_;
+    dataplane::Engine engine_;
+    std::vector<std::unique_ptr<Tap>> taps_;
+    std::optional<HostBridge> bridge_;
+    Roster roster_;
+    Traffic traffic_;
+    Readiness readiness_;
+    Neighbours neighbours_;
+    health::Pool pool_;
+    VirtualRouters routers_;
+    std::optional<ControlSocket> socket_;
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer second_;
+    bool publish_pending_ = false;
+    bool listing_ = false; // a worker serves one listing at a time
+};
+
+} // namespace lbd::control

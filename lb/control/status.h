@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What `lbctl stats` and `lbctl services` are told, as JSON.
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include "config/config.h"
+#include "lb/control/host_bridge.h"
+#include "lb/control/roster.h"
+#include "lb/control/traffic.h"
+#include "lb/dataplane/engine.h"
+
+namespace lbd::control {
+
+struct StatusSources {
+    const config::Config& config;
+    dataplane::Engine& engine;
+    const HostBridge& bridge;
+    const Roster& roster;
+    const Traffic& traffic;
+    double uptime_seconds;
+};
+
+boost::json::object services_status(const StatusSources& sources);
+boost::json::object stats_status(const StatusSources& sources);
+
+} // namespace lbd::control

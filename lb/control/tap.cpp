@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lb/control/tap.h"
+
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace lbd::control {
+
+namespace {
+
+[[noreturn]] void fail(std::error_code error, const std::string& what) {
+    throw std::system_error(error, what);
+}
+
+[[noreturn]] void fail(const std::string& what) {
+    fail({errno, std::system_category()}, what);
+}
+
+} // namespace
+
+Tap::Tap(Rtnetlink& netlink, const std::string& name, const config::MacAddress& mac, unsigned mtu,
+         const std::vector<config::Prefix>& addresses)
+    : name_(name) {
+    if (Rtnetlink::index_of(name) != 0)
+        throw std::runtime_error("interface " + name +
+                                 " exists already; is another lbd running here?");
+    open();
+    try {
+        configure(netlink, mac, mtu, addresses);
+    } catch (...) {
+        close(fd_);
+        throw;
+    }
+}
+
+Tap::~Tap() {
+    close(fd_);
+}
+
+void Tap::open() {
+    fd_ = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd_ < 0) fail("/dev/net/tun");
+    ifreq request{};
+    name_.copy(request.ifr_name, IFNAMSIZ - 1);
+    request.ifr_flags = IFF_TAP | IFF_NO_PI;
+    if (ioctl(fd_, TUNSETIFF, &request) == 0) return;
+    const int error = errno;
+    close(fd_);
+    errno = error;
+    fail("create interface " + name_);
+}
+
+void Tap::configure(Rtnetlink& netlink, const config::MacAddress& mac, unsigned mtu,
+                    const std::vector<config::Prefix>& addresses) {
+    index_ = Rtnetlink::index_of(name_);
+    if (const auto error = netlink.set_mac(index_, mac))
+        fail(error, name_ + ": set MAC address " + mac.text());
+    if (const auto error = netlink.set_mtu(index_, mtu))
+        fail(error, name_ + ": set MTU " + std::to_string(mtu));
+    if (const auto error = netlink.set_up(index_, true)) fail(error, name_ + ": bring up");
+    for (const config::Prefix& address : addresses)
+        if (const auto error = netlink.add_address(index_, address))
+            fail(error, name_ + ": add address " + address.text());
+}
+
+std::size_t Tap::read_frame(std::span<std::uint8_t> buffer) {
+    const ssize_t length = read(fd_, buffer.data(), buffer.size());
+    return length < 0 ? 0 : static_cast<std::size_t>(length);
+}
+
+bool Tap::write_frame(std::span<const std::uint8_t> frame) {
+    return write(fd_, frame.data(), frame.size()) == static_cast<ssize_t>(frame.size());
+}
+
+} // namespace lbd::control

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lb/control/virtual_routers.h"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <utility>
+
+#include "lb/control/log.h"
+
+namespace lbd::control {
+
+namespace json = boost::json;
+
+namespace {
+
+vrrp::Address to_v4(const config::IpAddress& address) {
+    return vrrp::Address(vrrp::Address::bytes_type{address.bytes[0], address.bytes[1],
+                                                   address.bytes[2], address.bytes[3]});
+}
+
+config::Prefix to_prefix(const vrrp::VirtualAddress& address) {
+    config::Prefix prefix;
+    const auto bytes = address.address.to_bytes();
+    std::copy(bytes.begin(), bytes.end(), prefix.address.bytes.begin());
+    prefix.length = address.prefix;
+    return prefix;
+}
+
+vrrp::Settings settings_of(const config::VrrpInstance& configured, const config::Port& port) {
+    vrrp::Settings settings;
+    settings.name = configured.name;
+    settings.interface = configured.port;
+    for (const config::Prefix& address : port.addresses) {
+        if (address.address.family != config::IpAddress::Family::v4) continue;
+        settings.source = to_v4(address.address);
+        break;
+    }
+    settings.version = configured.version;
+    settings.vrid = configured.vrid;
+    settings.priority = configured.priority;
+    settings.interval = configured.interval;
+    settings.preempt = configured.preempt;
+    settings.preempt_delay = configured.preempt_delay;
+    settings.start_as_master = configured.start_as_master;
+    if (configured.authentication) settings.password = configured.authentication->password;
+    for (const config::Prefix& address : configured.virtual_addresses)
+        settings.addresses.push_back({to_v4(address.address), address.length});
+    settings.garp_repeat = configured.garp_repeat;
+    settings.garp_delay = configured.garp_delay;
+    settings.garp_refresh = configured.garp_refresh;
+    return settings;
+}
+
+} // namespace
+
+VirtualRouters::VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink)
+    : io_(io), netlink_(netlink) {}
+
+VirtualRouters::~VirtualRouters() {
+    instances_.clear(); // while there still is a listener
+}
+
+void VirtualRouters::reconcile(const config::Config& config) {
+    std::map<std::string, std::unique_ptr<vrrp::Instance>> former = std::exchange(instances_, {});
+    for (const config::VrrpInstance& configured : config.vrrp) {
+        const auto port =
+            std::find_if(config.ports.begin(), config.ports.end(),
+                         [&](const config::Port& one) { return one.name == configured.port; });
+        const vrrp::Settings settings = settings_of(configured, *port);
+        const auto known = former.find(configured.name);
+        if (known != former.end() && known->second->update(settings))
+            instances_.insert(former.extract(known));
+    }
+    former.clear(); // before a successor takes over what is not kept
+    vrrp::Listener& listener = *this;
+    for (const config::VrrpInstance& configured : config.vrrp) {
+        if (instances_.contains(configured.name)) continue;
+        const auto port =
+            std::find_if(config.ports.begin(), config.ports.end(),
+                         [&](const config::Port& one) { return one.name == configured.port; });
+        auto instance =
+            std::make_unique<vrrp::Instance>(io_, settings_of(configured, *port), listener);
+        if (readiness_[configured.port].ready) instance->set_ready(true);
+        instances_.emplace(configured.name, std::move(instance));
+    }
+}
+
+void VirtualRouters::set_ready(const std::string& port, bool ready, const std::string& reason) {
+    Readiness& current = readiness_[port];
+    current.reason = reason;
+    if (std::exchange(current.ready, ready) == ready) return;
+    log(ready ? LogLevel::notice : LogLevel::warning,
+        "port " + port + (ready ? ": ready" : ": not ready: " + reason));
+    for (const auto& [name, instance] : instances_)
+        if (instance->settings().interface == port) instance->set_ready(ready);
+}
+
+void VirtualRouters::stop() {
+    for (const auto& [name, instance] : instances_) instance->stop();
+}
+
+void VirtualRouters::acquire(const vrrp::Settings& settings,
+                             std::span<const vrrp::VirtualAddress> addresses) {
+    const unsigned interface = Rtnetlink::index_of(settings.interface);
+    for (const vrrp::VirtualAddress& address : addresses)
+        if (const auto error = netlink_.add_address(interface, to_prefix(address)))
+            log(LogLevel::error, settings.name + ": add " + address.address.to_string() + " to " +
+                                     settings.interface + ": " + error.message());
+}
+
+void VirtualRouters::release(const vrrp::Settings& settings,
+                             std::span<const vrrp::VirtualAddress> addresses) {
+    const unsigned interface = Rtnetlink::index_of(settings.interface);
+    for (const vrrp::VirtualAddress& address : addresses)
+        if (const auto error = netlink_.remove_address(interface, to_prefix(address)))
+            log(LogLevel::error, settings.name + ": remove " + address.address.to_string() +
+                                     " from " + settings.interface + ": " + error.message());
+}
+
+void VirtualRouters::changed(const vrrp::Settings& settings, vrrp::RouterState from,
+                             vrrp::RouterState to, std::string_view reason) {
+    log(LogLevel::notice, settings.name + ": " + std::string(name_of(from)) + " -> " +
+                              std::string(name_of(to)) + " (" + std::string(reason) + ")");
+}
+
+void VirtualRouters::rejected(const vrrp::Settings& settings, const vrrp::Address& source,
+                              vrrp::Reject reason) {
+    log(LogLevel::warning,
+        settings.name + ": advertisement from " + source.to_string() +
+            " rejected: " + std::string(vrrp::reject_names[static_cast<std::size_t>(reason)]));
+}
+
+json::object VirtualRouters::describe(const vrrp::Instance& instance) const {
+    const vrrp::Settings& settings = instance.settings();
+    const vrrp::Status& status = instance.status();
+    json::object object;
+    object["name"] = settings.name;
+    object["interface"] = settings.interface;
+    object["version"] = settings.version;
+    object["vrid"] = settings.vrid;
+    object["state"] = name_of(status.state);
+    object["priority"] = settings.priority;
+    object["interval_ms"] = settings.interval.count();
+    object["preempt"] = settings.preempt;
+    object["master"] = status.master ? json::value(status.master->to_string()) : json::value();
+    object["since_seconds"] =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - status.since).count();
+    json::array addresses;
+    for (const vrrp::VirtualAddress& address : settings.addresses)
+        addresses.emplace_back(to_prefix(address).text());
+    object["addresses"] = std::move(addresses);
+    object["adverts_sent"] = status.adverts_sent;
+    object["adverts_received"] = status.adverts_received;
+    object["send_errors"] = status.send_errors;
+    json::object rejected;
+    for (std::size_t reason = 0; reason < vrrp::reject_count; ++reason)
+        rejected[vrrp::reject_names[reason]] = status.rejected[reason];
+    object["rejected"] = std::move(rejected);
+    object["address_list_differs"] = status.address_list_differs;
+    object["transitions"] = status.transitions;
+    object["reason"] = status.reason;
+    const auto readiness = readiness_.find(settings.interface);
+    object["ready"] = readiness != readiness_.end() && readiness->second.ready;
+    object["ready_reason"] =
+        readiness == readiness_.end() ? std::string("starting") : readiness->second.reason;
+    return object;
+}
+
+json::object VirtualRouters::status() const {
+    json::array instances;
+    for (const auto& [name, instance] : instances_) instances.push_back(describe(*instance));
+    json::object data;
+    data["instances"] = std::move(instances);
+    return data;
+}
+
+} // namespace lbd::control

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <exception>
+#include <iostream>
+
+#include "config/load.h"
+#include "config/warnings.h"
+#include "lb/control/log.h"
+#include "lb/control/runtime.h"
+#include "lb/options.h"
+
+namespace {
+
+constexpr int exit_ok = 0;
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+constexpr int exit_config = 78; // EX_CONFIG
+
+int check(const std::string& file) {
+    const lbd::config::Config config = lbd::config::load_file(file);
+    for (const std::string& warning : lbd::config::warnings(config))
+        std::cerr << file << ": warning: " << warning << '\n';
+    std::cout << file << ": ok\n";
+    return exit_ok;
+}
+
+int run(const lbd::Options& options) {
+    lbd::control::set_log_level(options.log_level);
+    lbd::control::Runtime runtime(options.config_file, lbd::config::load_file(options.config_file));
+    runtime.run();
+    return exit_ok;
+}
+
+int act(const lbd::Options& options) {
+    switch (options.action) {
+        case lbd::Options::Action::help:
+            std::cout << lbd::usage();
+            return exit_ok;
+        case lbd::Options::Action::version:
+            std::cout << "lbd " LBD_VERSION "\n";
+            return exit_ok;
+        case lbd::Options::Action::check:
+            return check(options.config_file);
+        case lbd::Options::Action::run:
+            return run(options);
+    }
+    return exit_failed;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return act(lbd::parse_options(argc, argv));
+    } catch (const lbd::UsageError& error) {
+        std::cerr << "lbd: " << error.what() << "\n\n" << lbd::usage();
+        return exit_usage;
+    } catch (const lbd::config::Errors& errors) {
+        std::cerr << errors.what() << '\n';
+        return exit_config;
+    } catch (const std::exception& error) {
+        lbd::control::log(lbd::control::LogLevel::error, error.what());
+        return exit_failed;
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lb/control/roster.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+
+namespace lbd::control {
+
+namespace {
+
+using dataplane::BackendSlot;
+
+config::Backend backend(const char* address, std::uint32_t weight = 1) {
+    config::Backend backend{};
+    backend.address = *config::IpAddress::parse(address);
+    backend.port = 80;
+    backend.weight = weight;
+    backend.health.kind = config::HealthCheck::Kind::tcp;
+    return backend;
+}
+
+config::Service service(const char* address, std::vector<config::Backend> backends) {
+    config::Service service{};
+    service.name = address;
+    service.port_name = "lb0";
+    service.address = *config::IpAddress::parse(address);
+    service.port = 80;
+    service.protocol = config::Protocol::tcp;
+    service.scheduler = config::Scheduler::wrr;
+    service.persistence_prefix = 32;
+    service.backends = std::move(backends);
+    return service;
+}
+
+config::Config configuration(std::vector<config::Service> services) {
+    config::Config config{};
+    config.ports.resize(1);
+    config.ports[0].name = "lb0";
+    config.services = std::move(services);
+    return config;
+}
+
+BackendSlot slot_of(const Roster& roster, const char* address) {
+    const auto& records = roster.backends();
+    const auto found = std::find_if(records.begin(), records.end(), [&](const auto& record) {
+        return record.in_slot && record.config.address == *config::IpAddress::parse(address);
+    });
+    REQUIRE(found != records.end());
+    return static_cast<BackendSlot>(found - records.begin());
+}
+
+void make_up(Roster& roster, const char* address) {
+    roster.set_mac(*config::IpAddress::parse(address), config::MacAddress{{2, 0, 0, 0, 0, 1}});
+    roster.set_health(slot_of(roster, address), Health::up);
+}
+
+bool nothing_in_use(BackendSlot) {
+    return false;
+}
+
+} // namespace
+
+TEST_CASE("a backend is in rotation only when healthy, resolved and weighted") {
+    Roster roster;
+    roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1")})}));
+    CHECK(roster.build()->service(0).ring.empty());
+    CHECK(roster.backends()[0].state() == "no_mac");
+    roster.set_mac(*config::IpAddress::parse("10.0.0.1"), config::MacAddress{{2, 0, 0, 0, 0, 1}});
+    CHECK(roster.build()->service(0).ring.empty());
+    CHECK(roster.backends()[0].state() == "pending");
+    roster.set_health(0, Health::up);
+    CHECK(roster.build()->service(0).ring == std::vector<BackendSlot>{0});
+    CHECK(roster.backends()[0].state() == "up");
+    roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1", 0)})}));
+    CHECK(roster.build()->service(0).ring.empty());
+    CHECK(roster.build()->backend(0).forwards);
+    CHECK(roster.backends()[0].state() == "drained");
+}
+
+TEST_CASE("slots and what is known of backends survive a reload in another order") {
+    Roster roster;
+    roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1"), backend("10.0.0.2")})}));
+    make_up(roster, "10.0.0.1");
+    make_up(roster, "10.0.0.2");
+    const BackendSlot one = slot_of(roster, "10.0.0.1");
+    const BackendSlot two = slot_of(roster, "10.0.0.2");
+    roster.adopt(configuration(
+        {service("192.0.2.9", {backend("10.0.0.9")}),
+         service("192.0.2.1", {backend("10.0.0.3"), backend("10.0.0.2"), backend("10.0.0.1")})}));
+    CHECK(slot_of(roster, "10.0.0.1") == one);
+    CHECK(slot_of(roster, "10.0.0.2") == two);
+    CHECK(roster.backends()[one].health == Health::up);
+    CHECK(roster.backends()[one].mac_known);
+}
+
+TEST_CASE("a removed backend keeps its flows and its slot until the last is gone") {
+    Roster roster;
+    roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1"), backend("10.0.0.2")})}));
+    make_up(roster, "10.0.0.1");
+    make_up(roster, "10.0.0.2");
+    const BackendSlot gone = slot_of(roster, "10.0.0.1");
+    const std::uint16_t generation = roster.backends()[gone].generation;
+    roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.2")})}));
+    roster.release([&](BackendSlot slot) { return slot == gone; });
+    const auto table = roster.build();
+    CHECK(table->backend(gone).forwards);
+    CHECK_FALSE(table->backend(gone).keeps_persistence);
+    CHECK(table->service(0).ring == std::vector<BackendSlot>{slot_of(roster, "10.0.0.2")});
+
+    roster.release(nothing_in_use);
+    CHECK_FALSE(roster.backends()[gone].in_slot);
+    roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.2"), backend("10.0.0.3")})}));
+    CHECK(slot_of(roster, "10.0.0.3") == gone);
+    CHECK(roster.backends()[gone].generation != generation);
+    CHECK(roster.backends()[gone].health == Health::unknown);
+}
+
+TEST_CASE("a lost neighbour takes no new connections but keeps its flows") {
+    Roster roster;
+    roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1")})}));
+    make_up(roster, "10.0.0.1");
+    CHECK(roster.set_mac(*config::IpAddress::parse("10.0.0.1"), std::nullopt));
+    const auto table = roster.build();
+    CHECK(table->service(0).ring.empty());
+    CHECK(table->backend(0).forwards);
+}
+
+TEST_CASE("a fixed MAC address is not overruled by the neighbour table") {
+    Roster roster;
+    config::Backend fixed = backend("10.0.0.1");
+    fixed.mac = config::MacAddress{{2, 1, 1, 1, 1, 1}};
+    roster.adopt(configuration({service("192.0.2.1", {fixed})}));
+    CHECK_FALSE(roster.set_mac(fixed.address, config::MacAddress{{2, 9, 9, 9, 9, 9}}));
+    CHECK(roster.build()->backend(0).mac.addr_bytes[1] == 1);
+}
+
+TEST_CASE("a ring's version changes with the ring alone") {
+    Roster roster;
+    roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1")})}));
+    make_up(roster, "10.0.0.1");
+    const std::uint32_t version = roster.build()->service(0).ring_version;
+    CHECK(roster.build()->service(0).ring_version == version);
+    roster.set_health(0, Health::down);
+    CHECK(roster.build()->service(0).ring_version != version);
+}
+
+TEST_CASE("rr leaves weights other than zero aside, wrr follows them") {
+    config::Service configured =
+        service("192.0.2.1", {backend("10.0.0.1", 3), backend("10.0.0.2", 1)});
+    Roster roster;
+    roster.adopt(configuration({configured}));
+    make_up(roster, "10.0.0.1");
+    make_up(roster, "10.0.0.2");
+    CHECK(roster.build()->service(0).ring.size() == 4);
+    configured.scheduler = config::Scheduler::rr;
+    roster.adopt(configuration({configured}));
+    CHECK(roster.build()->service(0).ring.size() == 2);
+}
+
+TEST_CASE("more services than slots are refused as a whole") {
+    Roster roster;
+    roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1")})}));
+    config::Config many = configuration({});
+    for (unsigned i = 0; i <= dataplane::max_services; ++i) {
+        config::Service one = service("198.18.0.1", {});
+        one.port = static_cast<std::uint16_t>(i + 1);
+        many.services.push_back(one);
+    }
+    CHECK_THROWS_AS(roster.adopt(many), std::runtime_error);
+    CHECK(roster.services()[0].configured);
+    CHECK(roster.services().size() == 1);
+}
+
+} // namespace lbd::control

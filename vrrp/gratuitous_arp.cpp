@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "vrrp/gratuitous_arp.h"
+
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace lbd::vrrp {
+
+std::array<std::uint8_t, 42> gratuitous_arp(const MacBytes& mac, const Address& address) {
+    std::array<std::uint8_t, 42> frame{};
+    auto at = frame.begin();
+    const auto put = [&at](const auto& bytes) { at = std::copy(bytes.begin(), bytes.end(), at); };
+    constexpr MacBytes broadcast{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    put(broadcast);
+    put(mac);
+    put(std::array<std::uint8_t, 2>{0x08, 0x06});                   // ARP
+    put(std::array<std::uint8_t, 8>{0, 1, 0x08, 0x00, 6, 4, 0, 1}); // Ethernet, IPv4, request
+    put(mac);
+    put(address.to_bytes());
+    put(broadcast);
+    put(address.to_bytes());
+    return frame;
+}
+
+ArpSender::ArpSender(const std::string& interface)
+    : socket_(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    ifreq request{};
+    interface.copy(request.ifr_name, IFNAMSIZ - 1);
+    sockaddr_ll to{};
+    to.sll_family = AF_PACKET;
+    to.sll_ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
+    if (socket_ < 0 || to.sll_ifindex == 0 || ioctl(socket_, SIOCGIFHWADDR, &request) != 0 ||
+        bind(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) {
+        const int error = errno;
+        if (socket_ >= 0) close(socket_);
+        throw std::system_error(error, std::system_category(), "gratuitous ARP on " + interface);
+    }
+    std::copy_n(request.ifr_hwaddr.sa_data, mac_.size(), mac_.begin());
+}
+
+ArpSender::~ArpSender() {
+    close(socket_);
+}
+
+std::error_code ArpSender::announce(const Address& address) {
+    const auto frame = gratuitous_arp(mac_, address);
+    if (send(socket_, frame.data(), frame.size(), 0) < 0) return {errno, std::system_category()};
+    return {};
+}
+
+} // namespace lbd::vrrp

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "vrrp/machine.h"
+
+namespace lbd::vrrp {
+
+namespace {
+
+constexpr std::uint8_t owner_priority = 255;
+
+Step to_backup(Step result, const Parameters& parameters, Time now, std::string_view reason) {
+    result.release = result.machine.state == RouterState::master;
+    result.machine.state = RouterState::backup;
+    result.machine.delaying = false;
+    result.machine.deadline = now + master_down_interval(result.machine, parameters);
+    result.reason = reason;
+    return result;
+}
+
+// The advert goes first: an old master that hears it has let go of the addresses before the
+// gratuitous ARP says where they are now (keepalived does the same).
+Step to_master(Step result, const Parameters& parameters, Time now, std::string_view reason) {
+    result.machine.state = RouterState::master;
+    result.machine.delaying = false;
+    result.machine.deadline = now + parameters.interval;
+    result.machine.master_interval = parameters.interval;
+    result.advertise = result.acquire = result.announce = true;
+    result.advertised_priority = parameters.priority;
+    result.reason = reason;
+    return result;
+}
+
+Step on(const Ready&, Step result, const Parameters& parameters, Time now) {
+    if (result.machine.state != RouterState::initialize) return result;
+    result.machine.master_interval = parameters.interval;
+    if (parameters.priority == owner_priority && parameters.start_as_master)
+        return to_master(result, parameters, now, "owner of the addresses");
+    return to_backup(result, parameters, now, "ready");
+}
+
+Step on(const NotReady&, Step result, const Parameters&, Time) {
+    if (result.machine.state == RouterState::initialize) return result;
+    if (result.machine.state == RouterState::master) {
+        // RFC 9568 6.4.3: priority 0 lets the backup take over at once.
+        result.advertise = result.release = true;
+        result.advertised_priority = 0;
+    }
+    result.machine = {};
+    result.reason = "not ready";
+    return result;
+}
+
+Step on(const TimerExpired&, Step result, const Parameters& parameters, Time now) {
+    Machine& machine = result.machine;
+    if (machine.state == RouterState::initialize || now < machine.deadline) return result;
+    const bool overslept = now - machine.deadline > master_down_interval(machine, parameters);
+    if (machine.state == RouterState::backup) {
+        // Whoever slept so long has adverts waiting in its socket: listen before speaking.
+        if (overslept) {
+            machine.deadline = now + master_down_interval(machine, parameters);
+            return result;
+        }
+        return to_master(result, parameters, now, "no advertisement from a better master");
+    }
+    if (overslept) return to_backup(result, parameters, now, "own timer was late");
+    result.advertise = true;
+    result.advertised_priority = parameters.priority;
+    machine.deadline += parameters.interval;
+    if (machine.deadline <= now) machine.deadline = now + parameters.interval;
+    return result;
+}
+
+Step heard_as_backup(const AdvertReceived& advert, Step result, const Parameters& parameters,
+                     Time now) {
+    Machine& machine = result.machine;
+    if (advert.priority == 0) {
+        machine.deadline = now + skew_time(machine, parameters);
+        return result;
+    }
+    const bool better_or_obeyed = !parameters.preempt || advert.priority >= parameters.priority;
+    if (better_or_obeyed) {
+        machine.delaying = false;
+    } else {
+        if (parameters.preempt_delay == Duration{}) return result;
+        if (!machine.delaying) {
+            machine.delaying = true;
+            machine.preempt_at = now + parameters.preempt_delay;
+        }
+        if (now >= machine.preempt_at) return result;
+    }
+    if (parameters.version == 3) machine.master_interval = advert.interval;
+    machine.deadline = now + master_down_interval(machine, parameters);
+    return result;
+}
+
+Step heard_as_master(const AdvertReceived& advert, Step result, const Parameters& parameters,
+                     Time now) {
+    const bool better =
+        advert.priority > parameters.priority ||
+        (advert.priority == parameters.priority && advert.source > parameters.source);
+    if (advert.priority != 0 && better) {
+        if (parameters.version == 3) result.machine.master_interval = advert.interval;
+        return to_backup(result, parameters, now, "a better master advertises");
+    }
+    result.advertise = true;
+    result.advertised_priority = parameters.priority;
+    // Whoever believed the lesser master is told again where the addresses are.
+    result.announce = advert.priority != 0;
+    result.machine.deadline = now + parameters.interval;
+    return result;
+}
+
+Step on(const AdvertReceived& advert, Step result, const Parameters& parameters, Time now) {
+    if (result.machine.state == RouterState::backup)
+        return heard_as_backup(advert, result, parameters, now);
+    if (result.machine.state == RouterState::master)
+        return heard_as_master(advert, result, parameters, now);
+    return result;
+}
+
+} // namespace
+
+Duration skew_time(const Machine& machine, const Parameters& parameters) {
+    const Duration base =
+        parameters.version == 2 ? Duration(std::chrono::seconds(1)) : machine.master_interval;
+    return base * (256 - parameters.priority) / 256;
+}
+
+Duration master_down_interval(const Machine& machine, const Parameters& parameters) {
+    const Duration interval =
+        parameters.version == 2 ? parameters.interval : machine.master_interval;
+    return 3 * interval + skew_time(machine, parameters);
+}
+
+Step step(const Machine& machine, const Parameters& parameters, const Event& event, Time now) {
+    Step result;
+    result.machine = machine;
+    return std::visit([&](const auto& what) { return on(what, result, parameters, now); }, event);
+}
+
+} // namespace lbd::vrrp
