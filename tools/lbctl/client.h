@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Asks a running lbd over its control socket.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace lbd::lbctl {
+
+// The daemon is not there, or does not answer as one.
+class Unreachable : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// The daemon is there and says no.
+class Refused : public std::runtime_error {
+  public:
+    Refused(const std::string& error, std::vector<std::string> lines)
+        : std::runtime_error(error), details(std::move(lines)) {}
+    std::vector<std::string> details;
+};
+
+// The `data` of the daemon's reply. Waits ten seconds at most.
+boost::json::object ask(const std::string& socket, const boost::json::object& request);
+
+} // namespace lbd::lbctl

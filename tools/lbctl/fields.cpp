@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/lbctl/fields.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace lbd::lbctl {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string whole(double value) {
+    std::array<char, 32> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), "%.0f", value);
+    return buffer.data();
+}
+
+} // namespace
+
+std::string text(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    if (value == nullptr) return {};
+    if (value->is_number()) return whole(value->to_number<double>());
+    if (!value->is_string()) return {};
+    std::string result;
+    for (const char c : value->as_string())
+        result += static_cast<unsigned char>(c) < ' ' || c == 0x7f ? '?' : c;
+    return result;
+}
+
+double number(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
+}
+
+bool flag(const json::object& object, std::string_view key) {
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_bool() && value->as_bool();
+}
+
+const json::array& list(const json::object& object, std::string_view key) {
+    static const json::array none;
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_array() ? value->as_array() : none;
+}
+
+const json::object& child(const json::object& object, std::string_view key) {
+    static const json::object none;
+    const json::value* value = object.if_contains(key);
+    return value != nullptr && value->is_object() ? value->as_object() : none;
+}
+
+std::string scaled(double value) {
+    constexpr std::array<const char*, 4> units{"K", "M", "G", "T"};
+    if (value < 1e8) return whole(value);
+    std::size_t unit = 0;
+    for (value /= 1000; value >= 1e6 && unit + 1 < units.size(); ++unit) value /= 1000;
+    return whole(value) + units[unit];
+}
+
+std::string duration(double seconds) {
+    const auto total = static_cast<long>(seconds);
+    std::array<char, 32> buffer{};
+    if (total < 60)
+        std::snprintf(buffer.data(), buffer.size(), "%lds", total);
+    else if (total < 3600)
+        std::snprintf(buffer.data(), buffer.size(), "%ldm%02lds", total / 60, total % 60);
+    else if (total < 86400)
+        std::snprintf(buffer.data(), buffer.size(), "%ldh%02ldm", total / 3600, total / 60 % 60);
+    else
+        std::snprintf(buffer.data(), buffer.size(), "%ldd%02ldh", total / 86400, total / 3600 % 24);
+    return buffer.data();
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+    std::string result(text);
+    if (result.size() < width) result.resize(width, ' ');
+    return result;
+}
+
+std::string right(std::string_view text, std::size_t width) {
+    return text.size() < width ? std::string(width - text.size(), ' ') + std::string(text)
+                               : std::string(text);
+}
+
+} // namespace lbd::lbctl

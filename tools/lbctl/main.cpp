@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <array>
+#include <boost/json/serialize.hpp>
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+#include <thread>
+
+#include "tools/lbctl/client.h"
+#include "tools/lbctl/tables.h"
+
+namespace po = boost::program_options;
+namespace json = boost::json;
+using namespace lbd::lbctl;
+
+namespace {
+
+constexpr int exit_ok = 0;
+constexpr int exit_refused = 1;
+constexpr int exit_usage = 2;
+constexpr int exit_unreachable = 3;
+
+struct Command {
+    std::string_view name;
+    std::string (*table)(const json::object& data);
+    std::string_view help;
+};
+
+constexpr std::array<Command, 6> commands{{
+    {"stats", stats_table, "traffic of services, backends, workers and ports; drops by reason"},
+    {"services", services_table, "services and their backends, as ipvsadm -ln"},
+    {"connections", connections_table, "connection entries, as ipvsadm -lcn"},
+    {"vrrp", vrrp_table, "VRRP instances"},
+    {"health", health_table, "health checks"},
+    {"reload", reload_table, "read the configuration file again"},
+}};
+
+std::string default_socket() {
+    const char* from_environment = std::getenv("LBD_SOCKET");
+    return from_environment != nullptr ? from_environment : "/run/lbd/lbd.sock";
+}
+
+po::options_description visible_options() {
+    po::options_description options("Options");
+    options.add_options()("socket,s", po::value<std::string>()->value_name("PATH"),
+                          "control socket (default: $LBD_SOCKET or /run/lbd/lbd.sock)");
+    options.add_options()("json,j", po::bool_switch(), "print the reply as JSON");
+    options.add_options()("watch,w",
+                          po::value<double>()->implicit_value(2.0)->value_name("SECONDS"),
+                          "print again every SECONDS (--watch=5; default 2)");
+    options.add_options()("limit,n", po::value<int>()->value_name("N"),
+                          "connections: at most N (default 1000)");
+    options.add_options()("help,h", "show this help");
+    options.add_options()("version,V", "show the version");
+    return options;
+}
+
+void print_usage(std::ostream& out) {
+    out << "usage: lbctl [OPTIONS] COMMAND\n\nCommands:\n";
+    for (const Command& command : commands)
+        out << "  " << command.name << std::string(14 - command.name.size(), ' ') << command.help
+            << '\n';
+    out << '\n' << visible_options();
+}
+
+int usage_error(const std::string& text) {
+    std::cerr << "lbctl: " << text << "\n\n";
+    print_usage(std::cerr);
+    return exit_usage;
+}
+
+void show(const Command& command, const json::object& data, bool as_json) {
+    if (as_json)
+        std::cout << "{\"ok\":true,\"data\":" << json::serialize(data) << "}\n";
+    else
+        std::cout << command.table(data);
+    std::cout << std::flush;
+}
+
+void watch(const std::string& socket, const Command& command, const json::object& request,
+           bool as_json, std::chrono::duration<double> pause) {
+    while (std::cout) {
+        const json::object data = ask(socket, request);
+        if (!as_json) std::cout << "\033[H\033[2J"; // a fresh screen
+        show(command, data, as_json);
+        std::this_thread::sleep_for(pause);
+    }
+}
+
+int run(const Command& command, const po::variables_map& values) {
+    const std::string socket =
+        values.count("socket") != 0 ? values["socket"].as<std::string>() : default_socket();
+    json::object request;
+    request["command"] = command.name;
+    if (values.count("limit") != 0) request["limit"] = values["limit"].as<int>();
+    const bool as_json = values["json"].as<bool>();
+    if (values.count("watch") != 0) {
+        const double seconds = values["watch"].as<double>();
+        if (!(seconds >= 0.1 && seconds <= 3600))
+            return usage_error("--watch: allowed are 0.1 to 3600 seconds");
+        watch(socket, command, request, as_json, std::chrono::duration<double>(seconds));
+        return exit_ok;
+    }
+    show(command, ask(socket, request), as_json);
+    return exit_ok;
+}
+
+int act(int argc, char** argv) {
+    po::options_description all = visible_options();
+    all.add_options()("command", po::value<std::string>());
+    po::positional_options_description positional;
+    positional.add("command", 1);
+    po::variables_map values;
+    po::store(po::command_line_parser(argc, argv).options(all).positional(positional).run(),
+              values);
+    if (values.count("help") != 0) {
+        print_usage(std::cout);
+        return exit_ok;
+    }
+    const std::string name =
+        values.count("command") != 0 ? values["command"].as<std::string>() : "";
+    if (values.count("version") != 0 || name == "version") {
+        std::cout << "lbctl " LBD_VERSION "\n";
+        return exit_ok;
+    }
+    if (name.empty()) return usage_error("which command?");
+    if (values.count("limit") != 0 && values["limit"].as<int>() <= 0)
+        return usage_error("--limit: allowed are numbers above 0");
+    for (const Command& command : commands)
+        if (command.name == name) return run(command, values);
+    return usage_error("there is no command '" + name + "'");
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return act(argc, argv);
+    } catch (const po::error& error) {
+        return usage_error(error.what());
+    } catch (const Unreachable& error) {
+        std::cerr << "lbctl: " << error.what() << '\n';
+        return exit_unreachable;
+    } catch (const Refused& refused) {
+        std::cerr << "lbctl: " << refused.what() << '\n';
+        for (const std::string& line : refused.details) std::cerr << line << '\n';
+        return exit_refused;
+    } catch (const std::exception& error) {
+        std::cerr << "lbctl: " << error.what() << '\n';
+        return exit_refused;
+    }
+}

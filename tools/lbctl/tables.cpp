@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tools/lbctl/tables.h"
+
+#include <array>
+#include <cstdio>
+
+#include "tools/lbctl/fields.h"
+
+namespace lbd::lbctl {
+
+namespace json = boost::json;
+
+namespace {
+
+template <typename Action>
+void for_each_object(const json::array& items, Action action) {
+    for (const json::value& item : items)
+        if (item.is_object()) action(item.as_object());
+}
+
+std::string endpoint(const json::object& object) {
+    return text(object, "address") + ':' + text(object, "port");
+}
+
+std::string upper(std::string word) {
+    for (char& c : word)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    return word;
+}
+
+std::string minutes(double seconds) { // MM:SS, minutes without end, as ipvsadm has it
+    std::array<char, 32> buffer{};
+    const auto total = static_cast<long>(seconds);
+    std::snprintf(buffer.data(), buffer.size(), "%02ld:%02ld", total / 60, total % 60);
+    return buffer.data();
+}
+
+std::string decimal(double value) {
+    std::array<char, 32> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), "%.1f", value);
+    return buffer.data();
+}
+
+std::string count(const json::object& object, std::string_view key, std::size_t width) {
+    return right(scaled(number(object, key)), width);
+}
+
+std::string traffic_line(const std::string& name, const json::object& object) {
+    const json::object& rates = child(object, "rates");
+    return padded(name, 30) + count(object, "connections", 9) + count(object, "packets", 10) +
+           count(object, "bytes", 10) + count(rates, "connections_per_second", 7) +
+           count(rates, "packets_per_second", 8) + count(rates, "bytes_per_second", 10);
+}
+
+std::string services_traffic(const json::object& data) {
+    std::string out =
+        "Service / backend                 Conns      Pkts     Bytes    CPS     PPS       BPS\n";
+    for_each_object(list(data, "services"), [&](const json::object& service) {
+        out += traffic_line(upper(text(service, "protocol")) + "  " + endpoint(service), service) +
+               "  " + text(service, "name") + '\n';
+        for_each_object(list(service, "backends"), [&](const json::object& backend) {
+            out += traffic_line("  -> " + endpoint(backend), backend) + "  " +
+                   text(backend, "state") + '\n';
+        });
+    });
+    return out;
+}
+
+std::string workers_traffic(const json::object& data) {
+    std::string out = "Worker  Core  Received     Sent  Handed  Stateless      Flows   Busy\n";
+    for_each_object(list(data, "workers"), [&](const json::object& worker) {
+        out += padded(text(worker, "id"), 8) +
+               padded(flag(worker, "pinned") ? text(worker, "core") : "any", 4) +
+               count(worker, "rx_packets", 10) + count(worker, "tx_packets", 9) +
+               count(worker, "handed_over", 8) + count(worker, "stateless", 11) +
+               count(worker, "flows", 11) + right(decimal(number(worker, "busy_percent")), 6) +
+               "%\n";
+    });
+    return out;
+}
+
+std::string ports_traffic(const json::object& data) {
+    std::string out = "Port    Link  Received     Bytes    Missed      Sent     Bytes\n";
+    for_each_object(list(data, "ports"), [&](const json::object& port) {
+        out += padded(text(port, "name"), 8) + padded(text(port, "link"), 4) +
+               count(port, "rx_packets", 10) + count(port, "rx_bytes", 10) +
+               count(port, "rx_missed", 10) + count(port, "tx_packets", 10) +
+               count(port, "tx_bytes", 10) + '\n';
+    });
+    const json::object& host = child(data, "host");
+    return out + "host    to it" + count(host, "punted", 10) + "  (dropped" +
+           count(host, "punt_dropped", 8) + ")  from it" + count(host, "from_host", 10) + '\n';
+}
+
+std::string drops_table(const json::object& data) {
+    std::string out;
+    for_each_object(list(data, "drops"), [&](const json::object& drop) {
+        if (number(drop, "packets") == 0) return;
+        out += padded(text(drop, "reason"), 22) + count(drop, "packets", 10) + "  " +
+               text(drop, "text") + '\n';
+    });
+    return "Dropped                  Packets  Reason\n" + (out.empty() ? "(nothing)\n" : out);
+}
+
+} // namespace
+
+std::string stats_table(const json::object& data) {
+    return "lbd up " + duration(number(data, "uptime_seconds")) + ", table generation " +
+           text(child(data, "config"), "generation") + "\n\n" + services_traffic(data) + '\n' +
+           workers_traffic(data) + '\n' + ports_traffic(data) + '\n' + drops_table(data);
+}
+
+std::string services_table(const json::object& data) {
+    std::string out = "lbd version " LBD_VERSION
+                      "\nProt LocalAddress:Port Scheduler Flags\n"
+                      "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n";
+    for_each_object(list(data, "services"), [&](const json::object& service) {
+        out += upper(text(service, "protocol")) + "  " + endpoint(service) + ' ' +
+               text(service, "scheduler");
+        if (number(service, "persistence_seconds") > 0) {
+            out += " persistent " + text(service, "persistence_seconds");
+            if (number(service, "persistence_prefix") != 32)
+                out += " mask /" + text(service, "persistence_prefix");
+        }
+        out += '\n';
+        for_each_object(list(service, "backends"), [&](const json::object& backend) {
+            const std::string state = text(backend, "state");
+            out += "  -> " + padded(endpoint(backend), 28) + ' ' + padded("Route", 7) + ' ' +
+                   padded(text(backend, "weight"), 6) + ' ' +
+                   padded(text(backend, "active_connections"), 10) + ' ' +
+                   padded(text(backend, "inactive_connections"), 10) +
+                   (state == "up" ? "" : ' ' + state);
+            out.erase(out.find_last_not_of(' ') + 1);
+            out += '\n';
+        });
+    });
+    return out;
+}
+
+std::string connections_table(const json::object& data) {
+    std::string out =
+        "lbd connection entries\n"
+        "pro expire state       source             virtual            destination\n";
+    for_each_object(list(data, "connections"), [&](const json::object& connection) {
+        out += padded(upper(text(connection, "protocol")), 3) + ' ' +
+               padded(minutes(number(connection, "expires_seconds")), 6) + ' ' +
+               padded(text(connection, "state"), 11) + ' ' +
+               padded(text(connection, "client"), 18) + ' ' +
+               padded(text(connection, "virtual"), 18) + ' ' + text(connection, "backend") + '\n';
+    });
+    if (flag(data, "truncated"))
+        out += "... of " + text(data, "total") + " entries; --limit shows more\n";
+    return out;
+}
+
+std::string vrrp_table(const json::object& data) {
+    std::string out;
+    for_each_object(list(data, "instances"), [&](const json::object& instance) {
+        out += text(instance, "name") + "  " + text(instance, "state") + " for " +
+               duration(number(instance, "since_seconds")) + " (" + text(instance, "reason") +
+               ")\n  " + text(instance, "interface") + ", VRRPv" + text(instance, "version") +
+               ", VRID " + text(instance, "vrid") + ", priority " + text(instance, "priority") +
+               ", interval " + text(instance, "interval_ms") + " ms, " +
+               (flag(instance, "preempt") ? "preempt" : "no preempt") + "\n  master " +
+               text(instance, "master") + ", adverts sent " + text(instance, "adverts_sent") +
+               ", received " + text(instance, "adverts_received") + ", changes of state " +
+               text(instance, "transitions") + '\n';
+        for (const json::value& address : list(instance, "addresses"))
+            if (address.is_string()) out += "  " + std::string(address.as_string()) + '\n';
+        if (!flag(instance, "ready"))
+            out += "  not ready: " + text(instance, "ready_reason") + '\n';
+        if (flag(instance, "address_list_differs"))
+            out += "  the master advertises other addresses\n";
+        for (const auto& [reason, packets] : child(instance, "rejected"))
+            if (packets.is_number() && packets.to_number<double>() != 0)
+                out += "  rejected for " + std::string(reason) + ": " +
+                       text(child(instance, "rejected"), reason) + '\n';
+    });
+    return out.empty() ? "no VRRP instance is configured\n" : out;
+}
+
+std::string health_table(const json::object& data) {
+    std::string out = "Backend               State    For     Checks  Failed  Last result\n";
+    for_each_object(list(data, "checks"), [&](const json::object& check) {
+        out += padded(endpoint(check), 22) + padded(text(check, "state"), 8) + ' ' +
+               padded(duration(number(check, "since_seconds")), 7) + count(check, "checks", 7) +
+               count(check, "failures", 8) + "  " + text(check, "last_result") + ", " +
+               text(check, "last_duration_ms") + " ms\n";
+    });
+    return out;
+}
+
+std::string reload_table(const json::object& data) {
+    std::string out = text(data, "summary") + '\n';
+    for (const json::value& line : list(data, "changes"))
+        if (line.is_string()) out += "  " + std::string(line.as_string()) + '\n';
+    return out;
+}
+
+} // namespace lbd::lbctl
