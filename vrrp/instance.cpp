@@ -122,8 +122,10 @@ bool Instance::update(const Settings& settings) {
 
 void Instance::receive() {
     receiver_.async_receive(asio::buffer(buffer_),
-                            [this](const boost::system::error_code& error, std::size_t length) {
-                                if (error == asio::error::operation_aborted) return;
+                            [this, alive = std::weak_ptr<int>(life_)](
+                                const boost::system::error_code& error, std::size_t length) {
+                                if (error == asio::error::operation_aborted || alive.expired())
+                                    return;
                                 if (!error) handle_packet(std::span(buffer_).first(length));
                                 receive();
                             });
@@ -150,7 +152,6 @@ void Instance::handle_packet(std::span<const std::uint8_t> packet) {
 
 void Instance::handle_advertisement(const Advertisement& advertisement, const Address& source) {
     ++status_.adverts_received;
-    status_.master = source;
     std::vector<Address> own;
     for (const VirtualAddress& address : settings_.addresses) own.push_back(address.address);
     std::vector<Address> theirs = advertisement.addresses;
@@ -158,6 +159,8 @@ void Instance::handle_advertisement(const Advertisement& advertisement, const Ad
     std::sort(theirs.begin(), theirs.end());
     status_.address_list_differs = own != theirs;
     handle(AdvertReceived{advertisement.priority, source.to_uint(), advertisement.interval});
+    if (machine_.state == RouterState::backup && advertisement.priority != 0)
+        status_.master = source;
 }
 
 void Instance::reject(Reject reason, const Address& source) {

@@ -50,7 +50,7 @@ struct Status {
     RouterState state = RouterState::initialize;
     Time since{};
     std::string reason = "starting";
-    std::optional<Address> master; // the other router that was heard last as master
+    std::optional<Address> master; // ourselves, or whom we heard last as such
     std::uint64_t adverts_sent = 0;
     std::uint64_t adverts_received = 0;
     std::uint64_t send_errors = 0;

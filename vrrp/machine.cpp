@@ -6,6 +6,7 @@ namespace lbd::vrrp {
 namespace {
 
 constexpr std::uint8_t owner_priority = 255;
+constexpr std::string_view late_timer = "own timer was late";
 
 Step to_backup(Step result, const Parameters& parameters, Time now, std::string_view reason) {
     result.release = result.machine.state == RouterState::master;
@@ -16,17 +17,28 @@ Step to_backup(Step result, const Parameters& parameters, Time now, std::string_
     return result;
 }
 
+// Whether this master has been silent for so long that a backup has taken its place meanwhile.
+bool silent_too_long(const Machine& machine, const Parameters& parameters, Time now) {
+    const Time last_advert = machine.deadline - machine.master_interval;
+    return now - last_advert > 3 * machine.master_interval + skew_time(machine, parameters);
+}
+
+Step advertise(Step result, const Parameters& parameters) {
+    result.advertise = true;
+    result.advertised_priority = parameters.priority;
+    result.machine.master_interval = parameters.interval; // what the others count on from now on
+    return result;
+}
+
 // The advert goes first: an old master that hears it has let go of the addresses before the
 // gratuitous ARP says where they are now (keepalived does the same).
 Step to_master(Step result, const Parameters& parameters, Time now, std::string_view reason) {
     result.machine.state = RouterState::master;
     result.machine.delaying = false;
     result.machine.deadline = now + parameters.interval;
-    result.machine.master_interval = parameters.interval;
-    result.advertise = result.acquire = result.announce = true;
-    result.advertised_priority = parameters.priority;
+    result.acquire = result.announce = true;
     result.reason = reason;
-    return result;
+    return advertise(result, parameters);
 }
 
 Step on(const Ready&, Step result, const Parameters& parameters, Time now) {
@@ -52,21 +64,19 @@ Step on(const NotReady&, Step result, const Parameters&, Time) {
 Step on(const TimerExpired&, Step result, const Parameters& parameters, Time now) {
     Machine& machine = result.machine;
     if (machine.state == RouterState::initialize || now < machine.deadline) return result;
-    const bool overslept = now - machine.deadline > master_down_interval(machine, parameters);
     if (machine.state == RouterState::backup) {
         // Whoever slept so long has adverts waiting in its socket: listen before speaking.
-        if (overslept) {
+        if (now - machine.deadline > master_down_interval(machine, parameters)) {
             machine.deadline = now + master_down_interval(machine, parameters);
             return result;
         }
         return to_master(result, parameters, now, "no advertisement from a better master");
     }
-    if (overslept) return to_backup(result, parameters, now, "own timer was late");
-    result.advertise = true;
-    result.advertised_priority = parameters.priority;
+    if (silent_too_long(machine, parameters, now))
+        return to_backup(result, parameters, now, late_timer);
     machine.deadline += parameters.interval;
     if (machine.deadline <= now) machine.deadline = now + parameters.interval;
-    return result;
+    return advertise(result, parameters);
 }
 
 Step heard_as_backup(const AdvertReceived& advert, Step result, const Parameters& parameters,
@@ -76,8 +86,9 @@ Step heard_as_backup(const AdvertReceived& advert, Step result, const Parameters
         machine.deadline = now + skew_time(machine, parameters);
         return result;
     }
-    const bool better_or_obeyed = !parameters.preempt || advert.priority >= parameters.priority;
-    if (better_or_obeyed) {
+    // RFC 9568 6.1: the owner of the addresses preempts whatever the flag says.
+    const bool preempts = parameters.preempt || parameters.priority == owner_priority;
+    if (!preempts || advert.priority >= parameters.priority) {
         machine.delaying = false;
     } else {
         if (parameters.preempt_delay == Duration{}) return result;
@@ -94,6 +105,10 @@ Step heard_as_backup(const AdvertReceived& advert, Step result, const Parameters
 
 Step heard_as_master(const AdvertReceived& advert, Step result, const Parameters& parameters,
                      Time now) {
+    // Its adverts may be read before its timer: it must not answer as the master it was.
+    if (silent_too_long(result.machine, parameters, now))
+        return heard_as_backup(advert, to_backup(result, parameters, now, late_timer), parameters,
+                               now);
     const bool better =
         advert.priority > parameters.priority ||
         (advert.priority == parameters.priority && advert.source > parameters.source);
@@ -101,12 +116,10 @@ Step heard_as_master(const AdvertReceived& advert, Step result, const Parameters
         if (parameters.version == 3) result.machine.master_interval = advert.interval;
         return to_backup(result, parameters, now, "a better master advertises");
     }
-    result.advertise = true;
-    result.advertised_priority = parameters.priority;
     // Whoever believed the lesser master is told again where the addresses are.
     result.announce = advert.priority != 0;
     result.machine.deadline = now + parameters.interval;
-    return result;
+    return advertise(result, parameters);
 }
 
 Step on(const AdvertReceived& advert, Step result, const Parameters& parameters, Time now) {

@@ -34,7 +34,7 @@ struct Parameters {
 struct Machine {
     RouterState state = RouterState::initialize;
     Time deadline{};            // of the timer; not in `initialize`
-    Duration master_interval{}; // v3: learned from the master
+    Duration master_interval{}; // the master's, which may be ourselves; v3: learned from it
     bool delaying = false;      // preempt_delay has begun
     Time preempt_at{};          // when it ends
 };

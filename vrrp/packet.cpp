@@ -25,16 +25,25 @@ std::uint16_t fold(std::uint32_t sum) {
     return static_cast<std::uint16_t>(~sum);
 }
 
-// RFC 9568 5.2.8: version 3 sums over a pseudo-header, version 2 over the message alone.
-std::uint16_t checksum(std::span<const std::uint8_t> message, unsigned version,
-                       const Address& source, const Address& destination) {
-    std::uint32_t sum = 0;
-    if (version == 3) {
-        sum = sum_words(source.to_bytes(), sum);
-        sum = sum_words(destination.to_bytes(), sum);
-        sum += ip_protocol + static_cast<std::uint32_t>(message.size());
-    }
+std::uint16_t checksum(std::span<const std::uint8_t> message) {
+    return fold(sum_words(message, 0));
+}
+
+std::uint16_t checksum_with_pseudo_header(std::span<const std::uint8_t> message,
+                                          const Address& source, const Address& destination) {
+    std::uint32_t sum = sum_words(source.to_bytes(), 0);
+    sum = sum_words(destination.to_bytes(), sum);
+    sum += ip_protocol + static_cast<std::uint32_t>(message.size());
     return fold(sum_words(message, sum));
+}
+
+// RFC 5798 5.2.8 was read in two ways: keepalived sums over an IPv4 pseudo-header in version 3,
+// others (Cisco) do not, and RFC 9568 5.2.8 sides with these. Either is accepted.
+bool checksum_holds(std::span<const std::uint8_t> message, unsigned version,
+                    const Envelope& envelope) {
+    if (checksum(message) == 0) return true;
+    return version == 3 &&
+           checksum_with_pseudo_header(message, envelope.source, envelope.destination) == 0;
 }
 
 std::string padded(const std::string& password) {
@@ -72,8 +81,7 @@ std::variant<Advertisement, Reject, OtherRouter> parse(std::span<const std::uint
     const std::size_t needed = header_size + 4 * addresses + (version == 2 ? password_size : 0);
     if (message.size() < needed) return Reject::length;
     message = message.first(needed);
-    if (checksum(message, version, envelope.source, envelope.destination) != 0)
-        return Reject::checksum;
+    if (!checksum_holds(message, version, envelope)) return Reject::checksum;
 
     Advertisement advertisement;
     advertisement.version = version;
@@ -119,7 +127,8 @@ std::vector<std::uint8_t> serialize(const Advertisement& advertisement, const Ad
     if (v2)
         for (const char c : padded(advertisement.password.value_or("")))
             message.push_back(static_cast<std::uint8_t>(c));
-    const std::uint16_t sum = checksum(message, advertisement.version, source, destination);
+    const std::uint16_t sum =
+        v2 ? checksum(message) : checksum_with_pseudo_header(message, source, destination);
     message[6] = static_cast<std::uint8_t>(sum >> 8);
     message[7] = static_cast<std::uint8_t>(sum);
     return message;

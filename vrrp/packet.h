@@ -70,7 +70,8 @@ std::variant<Advertisement, Reject, OtherRouter> parse(std::span<const std::uint
                                                        const Envelope& envelope,
                                                        const Expectation& expected);
 
-// The VRRP message, without an IP header. Source and destination enter v3's checksum.
+// The VRRP message, without an IP header. Source and destination enter v3's checksum, as
+// keepalived demands by default.
 std::vector<std::uint8_t> serialize(const Advertisement& advertisement, const Address& source,
                                     const Address& destination);
 
