@@ -157,7 +157,8 @@ class Director(Namespace):
     def wait_for_all_up(self, timeout=20):
         def all_up():
             backends = [b for s in self.lbctl("stats")["services"] for b in s["backends"]]
-            down = [b["address"] for b in backends if b["state"].lower() != "up"]
+            down = [b["address"] for b in backends
+                    if b["state"].lower() not in ("up", "drained")]
             if down:
                 raise LookupError(f"not up: {down[:5]}")
             return backends

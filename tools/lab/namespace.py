@@ -115,16 +115,21 @@ class Switch(Namespace):
         self.ip("link", "add", "br0", "type", "bridge", "stp_state", "0",
                 "forward_delay", "0", "mcast_snooping", "0")
         self.ip("link", "set", "br0", "up")
+        # Where the bridge's netfilter hooks are built in they look into IP packets, drop broken
+        # ones and put fragments together: no switch does.
+        if os.path.exists("/proc/sys/net/bridge"):
+            self.sysctl("net.bridge.bridge-nf-call-iptables", 0)
 
     def plug(self, host, port):
         """Connects `host` (a Namespace) through a veth pair: eth0 there, `port` here."""
         self.ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", host.name)
         self.ip("link", "set", port, "master", "br0")
         for space, interface in ((self, port), (host, "eth0")):
-            # A veth pair hands over unfinished checksums and segments larger than the MTU unless
-            # told not to; a packet socket or XDP program on the other side would see them.
+            # A veth pair hands over unfinished checksums, segments larger than the MTU and VLAN tags
+            # beside the frame unless told not to; a packet socket or XDP program on the other side
+            # would see them.
             space.run("ethtool", "-K", interface, "tx", "off", "rx", "off", "tso", "off",
-                      "gso", "off", "gro", "off")
+                      "gso", "off", "gro", "off", "txvlan", "off")
             space.ip("link", "set", interface, "up")
 
     def unplug(self, port):

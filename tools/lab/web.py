@@ -45,7 +45,7 @@ class Web(Namespace):
         self._directory = os.path.join(directory, page)
         self._nginx = None
         self._ports = ()
-        os.makedirs(self._directory)
+        os.makedirs(self._directory, exist_ok=True)
         switch.plug(self, page)
         for address in addresses:
             self.ip("addr", "add", address, "dev", "eth0")
@@ -53,7 +53,9 @@ class Web(Namespace):
     def add_vip(self, vip):
         """Accepts packets for the address without ever answering ARP for it."""
         if os.path.exists(REALSERVER):
-            self.run(REALSERVER, "start", vip, "--interface", "eth0")
+            # Its own place for the state: a namespace's number, by which it is found, is used again.
+            environment = {**os.environ, "LBD_REALSERVER_STATE": self._directory}
+            self.run(REALSERVER, "start", vip, "--interface", "eth0", env=environment)
             return
         for interface in ("all", "eth0"):
             self.sysctl(f"net.ipv4.conf.{interface}.arp_ignore", 1)
