@@ -17,7 +17,6 @@ namespace lbd::control {
 namespace asio = boost::asio;
 namespace json = boost::json;
 using dataplane::Flow;
-using dataplane::FlowState;
 
 namespace {
 

@@ -28,7 +28,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t longest_request = 64 * 1024;
+constexpr std::size_t longest_request = 65536;
 constexpr unsigned most_clients = 64;
 constexpr std::chrono::seconds patience{5}; // with a client that does not send, or read
 

@@ -250,7 +250,8 @@ dataplane::BackendEntry Roster::entry_of(const BackendRecord& record) const {
 std::unique_ptr<const dataplane::ForwardingTable> Roster::build() {
     std::vector<dataplane::ServiceEntry> services;
     std::vector<ServiceSlot> live;
-    for (ServiceSlot slot = 0; slot < services_.size(); ++slot) {
+    for (std::size_t index = 0; index < services_.size(); ++index) {
+        const auto slot = static_cast<ServiceSlot>(index);
         rebuild_ring(slot);
         services.push_back(entry_of(slot));
         if (services_[slot].configured) live.push_back(slot);

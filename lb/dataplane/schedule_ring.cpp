@@ -17,7 +17,7 @@ std::vector<Weighted> reduced(std::span<const Weighted> backends) {
         result.push_back(backend);
         divisor = std::gcd(divisor, backend.weight);
     }
-    for (Weighted& backend : result) sum += backend.weight /= divisor;
+    for (Weighted& backend : result) sum += backend.weight /= std::max(divisor, 1u);
     if (sum <= max_ring) return result;
     for (Weighted& backend : result) {
         const std::uint64_t scaled = (backend.weight * std::uint64_t{max_ring} + sum / 2) / sum;

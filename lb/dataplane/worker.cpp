@@ -214,7 +214,8 @@ void Worker::hand_over(rte_mbuf* packet, std::uint16_t to, const HandoffNote& no
 
 unsigned Worker::take_handoffs(const ForwardingTable& table) {
     unsigned work = 0;
-    for (std::uint16_t from = 0; from < setup_.handoff_in.size(); ++from) {
+    const std::uint16_t workers = setup_.dispatcher.workers;
+    for (std::uint16_t from = 0; from < workers; ++from) {
         if (setup_.handoff_in[from] == nullptr) continue;
         std::array<rte_mbuf*, max_burst> packets;
         const unsigned count = setup_.handoff_in[from]->pop(packets.data(), max_burst);
