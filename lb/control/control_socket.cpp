@@ -107,14 +107,14 @@ asio::awaitable<void> ControlSocket::accept() {
             co_await pause.async_wait(asio::use_awaitable);
             continue;
         }
-        if (clients_ < most_clients) asio::co_spawn(io_, serve(std::move(client)), asio::detached);
+        if (*clients_ < most_clients) asio::co_spawn(io_, serve(std::move(client)), asio::detached);
     }
 }
 
 asio::awaitable<void> ControlSocket::serve(Protocol::socket client) {
-    ++clients_;
-    const std::unique_ptr<unsigned, void (*)(unsigned*)> leave(&clients_,
-                                                               [](unsigned* count) { --*count; });
+    ++*clients_;
+    const auto leave = [clients = clients_](unsigned*) { --*clients; };
+    const std::unique_ptr<unsigned, decltype(leave)> membership(clients_.get(), leave);
     std::string input;
     for (;;) {
         error_code error;

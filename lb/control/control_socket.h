@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace lbd::control {
@@ -37,7 +38,8 @@ class ControlSocket {
     std::string path_;
     Handler handler_;
     Protocol::acceptor acceptor_;
-    unsigned clients_ = 0;
+    // Clients' coroutines may outlive the object.
+    std::shared_ptr<unsigned> clients_ = std::make_shared<unsigned>(0);
 };
 
 } // namespace lbd::control

@@ -87,7 +87,7 @@ Runtime::Runtime(std::string config_file, config::Config config)
 Runtime::~Runtime() {
     routers_.stop();
     // The last advert, of priority 0, is on its way through the host interface and a worker.
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
     bridge_.reset();
     engine_.stop();
 }
