@@ -279,6 +279,25 @@ TEST_CASE("A master whose interval is changed is not late by the new one") {
     CHECK(result.advertise);
 }
 
+TEST_CASE("Once it has told its new interval a master may be silent for as long as that allows") {
+    Parameters own = parameters(GENERATE(2u, 3u));
+    Machine machine = master(own);
+    own.interval = 10s;
+    machine = step(machine, own, TimerExpired{}, machine.deadline).machine;
+    const Time limit = machine.deadline - own.interval + master_down_interval(machine, own);
+    CHECK(step(machine, own, TimerExpired{}, limit).machine.state == RouterState::master);
+    CHECK(step(machine, own, TimerExpired{}, limit + 1ns).machine.state == RouterState::backup);
+}
+
+TEST_CASE("Master: yielding, version 3 waits by its successor's interval") {
+    const Parameters own = parameters(GENERATE(2u, 3u));
+    const Machine machine = master(own);
+    const Step result = step(machine, own, advert(200, lower_source, 4s), machine.deadline);
+    const Duration expected =
+        own.version == 3 ? 12s + 4 * Duration(156s) / 256 : 3s + Duration(156s) / 256;
+    CHECK(result.machine.deadline == machine.deadline + expected);
+}
+
 TEST_CASE("Becoming ready twice changes nothing") {
     const Parameters own = parameters();
     for (const Machine& machine : {backup(own), master(own)}) {
