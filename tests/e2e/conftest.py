@@ -20,6 +20,7 @@ DEVICES = os.environ.get("LBD_DEVICES", "af_packet,af_xdp").split(",")
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "any_device: the same whatever the device; tested with one")
+    config.addinivalue_line("markers", "device_bound: set by itself on all others with a device")
     config.addinivalue_line("markers", "quick: also run with sanitizers")
 
 
@@ -29,6 +30,7 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("device", DEVICES[:1] if once else DEVICES, scope="session")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """One lab after the other: all tests of a device before those of the next."""
     def device(item):
@@ -37,6 +39,9 @@ def pytest_collection_modifyitems(items):
         return DEVICES.index(name) if name else -1
 
     items.sort(key=device)
+    for item in items:
+        if device(item) >= 0 and not item.get_closest_marker("any_device"):
+            item.add_marker("device_bound")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -8,6 +8,8 @@ from lab import ADDRESS, wait_until
 from lab.keepalived import Keepalived
 from lab.lab import vrrp
 
+pytestmark = pytest.mark.any_device  # test_failover.py has lbd's VRRP on every device
+
 DIALECTS = {
     "v2": {"version": 2},
     "v2-password": {"version": 2, "password": "s3cret"},

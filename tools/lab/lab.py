@@ -2,6 +2,7 @@
 """Puts the lab together and takes it apart."""
 
 import contextlib
+import glob
 import os
 import re
 import shutil
@@ -47,7 +48,9 @@ def remove(pid):
     for name in sorted(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else []:
         if re.fullmatch(rf"lbd-{pid}-[a-z0-9]+", name):
             remove_namespace(name)
-    shutil.rmtree(os.path.join(RUN, str(pid)), ignore_errors=True)
+    # A director's runtime directory is DPDK's; a crashed one has no chance to remove it.
+    for directory in [os.path.join(RUN, str(pid)), *glob.glob(f"/run/dpdk/*lbd-{pid}-[ab]")]:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def remove_stale():
