@@ -145,8 +145,8 @@ class Demo:
         time.sleep(0.1)
         requests = load.stop()
         again = lab.client.pages(PLAIN, 6)
-        print(f"   out after {left:.1f} s, back after {returned:.1f} s; client2 meanwhile: "
-              + _lost(requests))
+        print(f"   out {left:.1f} s after its death, back {returned:.1f} s after its return; client2\n"
+              f"   meanwhile, before the health check knew included: {_lost(requests)}")
         Steps.compare("6 x web2; then 3 x web1, 3 x web2",
                       "; then ".join(", ".join(f"{n} x {page}" for page, n in sorted(p.items()))
                                      for p in (without, again)),
@@ -236,4 +236,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\ninterrupted; everything removed")
