@@ -60,7 +60,9 @@ std::vector<std::string> eal_arguments(const EalOptions& options,
                                        lcore_map(options, allowed_cores)};
     arguments.insert(arguments.end(), {"--main-lcore", "0", "--log-level", "lib.*:notice",
                                        "--log-level", "pmd.*:notice"});
-    if (!options.hugepages) arguments.emplace_back("--no-huge");
+    arguments.insert(arguments.end(), {"--log-level", "lib.telemetry:warning"});
+    // No file keeps the pages taken when this process is gone, however it ends.
+    arguments.emplace_back(options.hugepages ? "--huge-unlink=always" : "--no-huge");
     if (options.megabytes != 0)
         arguments.insert(arguments.end(), {"-m", std::to_string(options.megabytes)});
     if (options.pci_devices.empty()) arguments.emplace_back("--no-pci");
