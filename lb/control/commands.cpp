@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/array.hpp>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -78,8 +79,9 @@ asio::awaitable<json::value> Runtime::connections(std::size_t limit) {
         co_await turn.async_wait(asio::use_awaitable);
     }
     listing_ = true;
+    const auto end = [](bool* listing) { *listing = false; };
+    const std::unique_ptr<bool, decltype(end)> turn_taken(&listing_, end);
     json::value list = co_await list_connections(engine_, roster_, limit);
-    listing_ = false;
     co_return success(std::move(list));
 }
 

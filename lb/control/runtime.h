@@ -73,6 +73,7 @@ class Runtime {
     std::string config_file_;
     config::Config config_;
     Clock::time_point started_ = Clock::now();
+    bool listing_ = false; // a worker serves one listing at a time; outlives coroutines of io_
     boost::asio::io_context io_{1};
     Rtnetlink netlink_;
     std::vector<std::unique_ptr<KernelPort>> kernel_ports_;
@@ -89,7 +90,6 @@ class Runtime {
     boost::asio::signal_set signals_;
     boost::asio::steady_timer second_;
     bool publish_pending_ = false;
-    bool listing_ = false; // a worker serves one listing at a time
 };
 
 } // namespace lbd::control
