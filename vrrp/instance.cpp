@@ -48,7 +48,10 @@ Instance::Instance(asio::io_context& io, Settings settings, Listener& listener)
 }
 
 Instance::~Instance() {
-    stop();
+    try {
+        stop();
+    } catch (...) { // a listener's; there is nobody left to tell
+    }
 }
 
 // Two sockets: one bound to the own address, so that a virtual address never becomes the source;

@@ -37,6 +37,7 @@ void change_address(const char* verb, const vrrp::Settings& settings,
         verb,  address.address.to_string() + "/" + std::to_string(address.prefix),
         "dev", settings.interface};
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     pid_t child = 0;
