@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tools/lbctl/fields.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -19,15 +20,27 @@ std::string whole(double value) {
 
 } // namespace
 
+std::string printable(std::string_view text) {
+    const auto byte = [text](std::size_t index) {
+        return index < text.size() ? static_cast<unsigned char>(text[index]) : 0;
+    };
+    std::string result;
+    for (std::size_t index = 0; index < text.size(); ++index) {
+        // U+0080 to U+009F, in UTF-8: a terminal may take U+009B for ESC [.
+        const bool c1 = byte(index) == 0xc2 && byte(index + 1) >= 0x80 && byte(index + 1) < 0xa0;
+        const bool control = c1 || byte(index) < ' ' || byte(index) == 0x7f;
+        result += control ? '?' : text[index];
+        if (c1) ++index;
+    }
+    return result;
+}
+
 std::string text(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
     if (value == nullptr) return {};
     if (value->is_number()) return whole(value->to_number<double>());
     if (!value->is_string()) return {};
-    std::string result;
-    for (const char c : value->as_string())
-        result += static_cast<unsigned char>(c) < ' ' || c == 0x7f ? '?' : c;
-    return result;
+    return printable(value->as_string());
 }
 
 double number(const json::object& object, std::string_view key) {
@@ -61,7 +74,7 @@ std::string scaled(double value) {
 }
 
 std::string duration(double seconds) {
-    const auto total = static_cast<long>(seconds);
+    const auto total = static_cast<long>(std::clamp(seconds, 0.0, 1e12));
     std::array<char, 32> buffer{};
     if (total < 60)
         std::snprintf(buffer.data(), buffer.size(), "%lds", total);

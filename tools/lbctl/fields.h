@@ -11,6 +11,9 @@
 
 namespace lbd::lbctl {
 
+// With every control character, C1 ones included, as '?'. For whatever comes from the daemon.
+std::string printable(std::string_view text);
+
 std::string text(const boost::json::object& object, std::string_view key);
 double number(const boost::json::object& object, std::string_view key);
 bool flag(const boost::json::object& object, std::string_view key);

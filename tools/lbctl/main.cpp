@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "tools/lbctl/client.h"
+#include "tools/lbctl/fields.h"
 #include "tools/lbctl/tables.h"
 
 namespace po = boost::program_options;
@@ -98,6 +99,7 @@ int run(const Command& command, const po::variables_map& values) {
     if (values.count("limit") != 0) request["limit"] = values["limit"].as<int>();
     const bool as_json = values["json"].as<bool>();
     if (values.count("watch") != 0) {
+        if (command.name == "reload") return usage_error("--watch is not for reload");
         const double seconds = values["watch"].as<double>();
         if (!(seconds >= 0.1 && seconds <= 3600))
             return usage_error("--watch: allowed are 0.1 to 3600 seconds");
@@ -145,8 +147,8 @@ int main(int argc, char** argv) {
         std::cerr << "lbctl: " << error.what() << '\n';
         return exit_unreachable;
     } catch (const Refused& refused) {
-        std::cerr << "lbctl: " << refused.what() << '\n';
-        for (const std::string& line : refused.details) std::cerr << line << '\n';
+        std::cerr << "lbctl: " << printable(refused.what()) << '\n';
+        for (const std::string& line : refused.details) std::cerr << printable(line) << '\n';
         return exit_refused;
     } catch (const std::exception& error) {
         std::cerr << "lbctl: " << error.what() << '\n';

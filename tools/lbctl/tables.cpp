@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tools/lbctl/tables.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
 
 #include "tools/lbctl/fields.h"
@@ -30,8 +32,17 @@ std::string upper(std::string word) {
 
 std::string minutes(double seconds) { // MM:SS, minutes without end, as ipvsadm has it
     std::array<char, 32> buffer{};
-    const auto total = static_cast<long>(seconds);
+    const auto total = static_cast<long>(std::clamp(seconds, 0.0, 1e12));
     std::snprintf(buffer.data(), buffer.size(), "%02ld:%02ld", total / 60, total % 60);
+    return buffer.data();
+}
+
+std::string netmask(double prefix) { // 24: 255.255.255.0
+    const auto length = static_cast<unsigned>(std::clamp(prefix, 0.0, 32.0));
+    const std::uint32_t mask = length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
+    std::array<char, 16> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), "%u.%u.%u.%u", mask >> 24, mask >> 16 & 255,
+                  mask >> 8 & 255, mask & 255);
     return buffer.data();
 }
 
@@ -120,7 +131,7 @@ std::string services_table(const json::object& data) {
         if (number(service, "persistence_seconds") > 0) {
             out += " persistent " + text(service, "persistence_seconds");
             if (number(service, "persistence_prefix") != 32)
-                out += " mask /" + text(service, "persistence_prefix");
+                out += " mask " + netmask(number(service, "persistence_prefix"));
         }
         out += '\n';
         for_each_object(list(service, "backends"), [&](const json::object& backend) {
@@ -166,14 +177,14 @@ std::string vrrp_table(const json::object& data) {
                ", received " + text(instance, "adverts_received") + ", changes of state " +
                text(instance, "transitions") + '\n';
         for (const json::value& address : list(instance, "addresses"))
-            if (address.is_string()) out += "  " + std::string(address.as_string()) + '\n';
+            if (address.is_string()) out += "  " + printable(address.as_string()) + '\n';
         if (!flag(instance, "ready"))
             out += "  not ready: " + text(instance, "ready_reason") + '\n';
         if (flag(instance, "address_list_differs"))
             out += "  the master advertises other addresses\n";
         for (const auto& [reason, packets] : child(instance, "rejected"))
             if (packets.is_number() && packets.to_number<double>() != 0)
-                out += "  rejected for " + std::string(reason) + ": " +
+                out += "  rejected for " + printable(reason) + ": " +
                        text(child(instance, "rejected"), reason) + '\n';
     });
     return out.empty() ? "no VRRP instance is configured\n" : out;
@@ -193,7 +204,7 @@ std::string health_table(const json::object& data) {
 std::string reload_table(const json::object& data) {
     std::string out = text(data, "summary") + '\n';
     for (const json::value& line : list(data, "changes"))
-        if (line.is_string()) out += "  " + std::string(line.as_string()) + '\n';
+        if (line.is_string()) out += "  " + printable(line.as_string()) + '\n';
     return out;
 }
 
