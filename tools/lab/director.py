@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A director: lbd in a namespace whose eth0 it takes over, and its lbctl."""
 
+import contextlib
 import json
 import os
 import signal
@@ -73,6 +74,13 @@ class Director(Namespace):
     def wait_for_end(self, timeout=10):
         """The exit status of an lbd that ends by itself."""
         return self._process.wait(timeout)
+
+    def clear(self):
+        """Removes what a crashed lbd has left, which its next start would do."""
+        self.end_others()
+        self.run("nft", "flush", "ruleset", check=False)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self.socket)
 
     def pause(self):
         self._process.send_signal(signal.SIGSTOP)

@@ -187,7 +187,7 @@ class Lab:
             if director.running():
                 with contextlib.suppress(RuntimeError):
                     director.stop()
-            director.end_others()
+            director.clear()
         for client in (self.client, self.client2):
             client.end_others()
             client.ip("neigh", "flush", "all")
