@@ -164,3 +164,13 @@ def test_several_starts_at_once_lose_nothing(host):
     assert host.vips() == [f"{address}/32" for address in addresses]
     host.realserver("stop")
     assert host.vips() == [] and host.arp() == (0, 0)
+
+
+def test_many_vips_are_all_seen_each_time(host):
+    addresses = [f"192.0.2.{last}" for last in range(101, 131)]
+    assert host.realserver("start", *addresses).returncode == 0
+    for _ in range(5):
+        result = host.realserver("status")
+        assert result.returncode == 0, result.stdout
+    assert host.realserver("stop").returncode == 0
+    assert host.vips() == [] and host.arp() == (0, 0)
