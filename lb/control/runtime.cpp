@@ -60,6 +60,7 @@ std::vector<std::unique_ptr<KernelPort>> kernel_ports(Rtnetlink& netlink,
 Runtime::Runtime(std::string config_file, config::Config config)
     : config_file_(std::move(config_file)),
       config_(std::move(config)),
+      exclusive_(config_.control.socket),
       kernel_ports_(kernel_ports(netlink_, config_)),
       engine_(engine_options(config_)),
       neighbours_(

@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "health/pool.h"
 #include "lb/control/control_socket.h"
+#include "lb/control/exclusive.h"
 #include "lb/control/host_bridge.h"
 #include "lb/control/kernel_port.h"
 #include "lb/control/neighbours.h"
@@ -73,6 +74,7 @@ class Runtime {
     std::string config_file_;
     config::Config config_;
     Clock::time_point started_ = Clock::now();
+    Exclusive exclusive_;  // before anything that the end of a second lbd would undo
     bool listing_ = false; // a worker serves one listing at a time; outlives coroutines of io_
     boost::asio::io_context io_{1};
     Rtnetlink netlink_;
