@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <sys/resource.h>
+
 #include <exception>
 #include <iostream>
 
@@ -23,8 +25,17 @@ int check(const std::string& file) {
     return exit_ok;
 }
 
+// A thousand unreachable backends are a thousand sockets that wait for their time-out.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run(const lbd::Options& options) {
     lbd::control::set_log_level(options.log_level);
+    raise_descriptor_limit();
     lbd::control::Runtime runtime(options.config_file, lbd::config::load_file(options.config_file));
     runtime.run();
     return exit_ok;
