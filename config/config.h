@@ -29,11 +29,25 @@ struct Device {
     bool operator==(const Device&) const = default;
 };
 
+// A tagged network on a port (802.1Q), with a companion interface of its own in the kernel. Its
+// name stands wherever a port's does.
+struct Vlan {
+    std::string name; // default: <port>.<id>
+    std::uint16_t id; // 1..4094
+    std::vector<Prefix> addresses;
+    std::optional<IpAddress> gateway;  // IPv4
+    std::optional<IpAddress> gateway6; // IPv6
+    bool operator==(const Vlan&) const = default;
+};
+
 struct Port {
     std::string name; // of the companion interface in the kernel, e.g. lb0
     Device device;
-    std::vector<Prefix> addresses;    // the director's own, put on the companion interface
-    std::optional<IpAddress> gateway; // default route of the host through this port
+    std::vector<Prefix> addresses;    // the director's own, put on the companion interface; may be
+                                      // empty if the port has VLANs
+    std::optional<IpAddress> gateway; // IPv4 default route of the host through this port
+    std::optional<IpAddress> gateway6 = {}; // IPv6 default route
+    std::vector<Vlan> vlans = {};
     std::uint16_t mtu;
     std::uint16_t rx_descriptors;
     std::uint16_t tx_descriptors;
@@ -50,10 +64,13 @@ struct Workers {
 
 struct Memory {
     bool hugepages;
-    unsigned megabytes;                // 0: as much as the tables and packet buffers need
-    unsigned packet_buffers;           // mbufs per port, 0: from descriptors and workers
-    std::uint32_t flows;               // per worker
-    std::uint32_t persistence_entries; // per worker
+    unsigned megabytes;                         // 0: as much as the tables and packet buffers need
+    unsigned packet_buffers;                    // mbufs per port, 0: from descriptors and workers
+    std::uint32_t flows;                        // per worker
+    std::uint32_t persistence_entries;          // per worker
+    std::uint32_t flows6 = 262144;              // per worker, IPv6
+    std::uint32_t persistence_entries6 = 65536; // per worker, IPv6
+    std::uint32_t fragments = 4096;             // fragmented datagrams under way, per worker
     bool operator==(const Memory&) const = default;
 };
 
@@ -101,12 +118,26 @@ struct HealthCheck {
     bool operator==(const HealthCheck&) const = default;
 };
 
+// How packets reach a backend: by its MAC address on a shared network (Direct Routing), or in an
+// IP-in-IP (RFC 2003, 2473, 4213) or Generic UDP Encapsulation tunnel (draft-ietf-intarea-gue,
+// variant 0), also behind a router.
+enum class Forwarding { dr, ipip, gue };
+
 struct Backend {
     IpAddress address;
     std::uint16_t port;            // equals the service's: Direct Routing does not change ports
     std::uint32_t weight;          // 0: no new connections
     std::optional<MacAddress> mac; // overrides the neighbour table
     HealthCheck health;            // the service's, with the backend's own keys over it
+    Forwarding forwarding = Forwarding::dr; // the service's unless it says otherwise
+    std::uint16_t gue_port = 6080;          // the service's unless it says otherwise
+    // IPVS u_threshold and l_threshold: no new connections from `upper_threshold` connections on,
+    // until there are fewer than `lower_threshold`. 0: no limit.
+    std::uint32_t upper_threshold = 0;
+    std::uint32_t lower_threshold = 0;     // default: three quarters of the upper one
+    std::string port_name = {};            // the Port or Vlan it is reached through
+    std::optional<IpAddress> gateway = {}; // next hop if it is on none of that network's subnets;
+                                           // tunnels only
     bool operator==(const Backend&) const = default;
 };
 
@@ -116,20 +147,32 @@ struct Timeouts { // IPVS: ip_vs_proto_tcp.c, Direct Routing column
     Seconds tcp_fin;
     Seconds tcp_close;
     Seconds udp;
+    Seconds tcp_time_wait{120}; // the client closed before its connection was established
     bool operator==(const Timeouts&) const = default;
 };
 
 enum class Protocol : std::uint8_t { tcp = 6, udp = 17 };
-enum class Scheduler { rr, wrr };
-enum class NoBackend { drop, reject };              // reject: TCP RST or ICMP port unreachable
-enum class UnknownTcp { hash, drop, schedule };     // a non-SYN packet without a flow
-enum class BackendDown { reschedule, keep, reset }; // packets of flows whose backend is down
+enum class Scheduler { rr, wrr, lc, wlc, sh, mh };
+enum class NoBackend { drop, reject };                  // reject: TCP RST or ICMP port unreachable
+enum class UnknownTcp { hash, drop, schedule, reset };  // a non-SYN packet without a flow
+enum class BackendDown { reschedule, keep, reset };     // packets of flows whose backend is down
+enum class BackendRemoved { drain, reset, reschedule }; // ... is no longer configured
+// New connections of clients that are bound to a backend of weight 0.
+enum class PersistenceDrained { honour, move };
+
+// Excess is dropped and counted. 0: no limit.
+struct Limits {
+    std::uint32_t connections_per_client = 0; // new ones a second from one client network
+    std::uint8_t client_prefix = 32;          // what is one network; IPv6 default 128
+    bool operator==(const Limits&) const = default;
+};
 
 struct Service {
     std::string name;
-    std::string port_name; // the Port behind which its backends are
+    std::string port_name; // the Port or Vlan behind which its backends are; the first for which
+                           // no other is said
     IpAddress address;
-    std::uint16_t port;
+    std::uint16_t port; // 0: every port of the address that no other service has (`port: any`)
     Protocol protocol;
     Scheduler scheduler;
     Seconds persistence;             // 0: none
@@ -139,6 +182,11 @@ struct Service {
     BackendDown on_backend_down;
     Timeouts timeouts;
     std::vector<Backend> backends;
+    bool hash_port = false; // sh and mh: of the client's port, too (IPVS sh-port, mh-port)
+    PersistenceDrained persistence_while_drained = PersistenceDrained::honour;
+    BackendRemoved on_backend_removed = BackendRemoved::drain;
+    bool decrement_ttl = true; // as a router does, and IPVS; ends loops
+    Limits limits = {};
     bool operator==(const Service&) const = default;
 };
 

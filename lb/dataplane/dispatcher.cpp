@@ -21,7 +21,7 @@ bool is_tcp(const Parsed& packet) {
 
 // IPVS: the key of a connection template, <proto, client network, 0, VIP, port>.
 FlowKey persistence_key(const ServiceEntry& service, const FlowKey& key) {
-    return {key.client & service.persistence_mask, key.vip, 0, key.vip_port, key.protocol};
+    return {key.client & service.persistence_mask, key.vip, 0, key.vip_port, key.protocol, {}};
 }
 
 Tick timeout_of(const ServiceEntry& service, FlowState state) {

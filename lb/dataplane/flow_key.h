@@ -4,20 +4,41 @@
 
 #include <rte_byteorder.h>
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace lbd::dataplane {
 
-// Client to virtual service, the only direction that Direct Routing sees.
-struct FlowKey {
+using Ipv6 = std::array<std::uint8_t, 16>;
+
+// Client to virtual service, the only direction that Direct Routing sees. `zero` makes the size a
+// multiple of the alignment, so that keys compare and hash as a whole.
+struct KeyV4 {
     rte_be32_t client;
     rte_be32_t vip;
     rte_be16_t client_port;
     rte_be16_t vip_port;
     std::uint8_t protocol;
+    std::array<std::uint8_t, 3> zero{};
 
-    bool operator==(const FlowKey&) const = default;
+    bool operator==(const KeyV4& other) const { return std::memcmp(this, &other, 16) == 0; }
 };
+static_assert(sizeof(KeyV4) == 16);
+
+struct KeyV6 {
+    Ipv6 client;
+    Ipv6 vip;
+    rte_be16_t client_port;
+    rte_be16_t vip_port;
+    std::uint8_t protocol;
+    std::array<std::uint8_t, 3> zero{};
+
+    bool operator==(const KeyV6& other) const { return std::memcmp(this, &other, 40) == 0; }
+};
+static_assert(sizeof(KeyV6) == 40);
+
+using FlowKey = KeyV4;
 
 // Secret drawn at start-up, so that nobody outside picks the bucket. A CRC would not do: it is
 // linear, and keys that collide under one seed collide under every seed.
@@ -32,12 +53,28 @@ inline std::uint64_t multiply_fold(std::uint64_t x, std::uint64_t y) {
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-inline std::uint64_t hash_of(const FlowKey& key, const HashSecret& secret) {
-    const std::uint64_t addresses = std::uint64_t{key.client} << 32 | key.vip;
-    const std::uint64_t rest =
-        std::uint64_t{key.client_port} << 24 | std::uint64_t{key.vip_port} << 8 | key.protocol;
-    const std::uint64_t first = multiply_fold(addresses ^ secret.a, rest ^ secret.b);
+namespace detail {
+
+inline std::uint64_t word(const void* bytes, std::size_t index) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, static_cast<const char*>(bytes) + index * sizeof(value), sizeof(value));
+    return value;
+}
+
+} // namespace detail
+
+inline std::uint64_t hash_of(const KeyV4& key, const HashSecret& secret) {
+    const std::uint64_t first =
+        multiply_fold(detail::word(&key, 0) ^ secret.a, detail::word(&key, 1) ^ secret.b);
     return multiply_fold(first ^ secret.b, secret.a);
+}
+
+inline std::uint64_t hash_of(const KeyV6& key, const HashSecret& secret) {
+    const std::uint64_t client =
+        multiply_fold(detail::word(&key, 0) ^ secret.a, detail::word(&key, 1) ^ secret.b);
+    const std::uint64_t vip =
+        multiply_fold(detail::word(&key, 2) ^ secret.b ^ client, detail::word(&key, 3) ^ secret.a);
+    return multiply_fold(vip ^ secret.b, detail::word(&key, 4) ^ secret.a ^ client);
 }
 
 // Maps a hash evenly onto [0, size) without a division.
