@@ -89,7 +89,7 @@ struct VrrpAuthentication {
 
 struct VrrpInstance {
     std::string name;
-    std::string port;      // name of a Port
+    std::string port;      // name of a Port or Vlan
     unsigned version;      // 2 or 3
     std::uint8_t vrid;     // 1..255
     std::uint8_t priority; // 1..255
@@ -98,7 +98,7 @@ struct VrrpInstance {
     Seconds preempt_delay;
     bool start_as_master; // keepalived's `state MASTER`; matters for priority 255 only
     std::optional<VrrpAuthentication> authentication; // v2 only
-    std::vector<Prefix> virtual_addresses;
+    std::vector<Prefix> virtual_addresses; // at least one of IPv4; the adverts carry only these
     unsigned garp_repeat; // gratuitous ARPs per address at once, and again after garp_delay
     Seconds garp_delay;
     Seconds garp_refresh; // 0: never
@@ -127,14 +127,14 @@ struct Backend {
     IpAddress address;
     std::uint16_t port;            // equals the service's: Direct Routing does not change ports
     std::uint32_t weight;          // 0: no new connections
-    std::optional<MacAddress> mac; // overrides the neighbour table
+    std::optional<MacAddress> mac; // of the next hop; overrides the neighbour table
     HealthCheck health;            // the service's, with the backend's own keys over it
     Forwarding forwarding = Forwarding::dr; // the service's unless it says otherwise
     std::uint16_t gue_port = 6080;          // the service's unless it says otherwise
     // IPVS u_threshold and l_threshold: no new connections from `upper_threshold` connections on,
     // until there are fewer than `lower_threshold`. 0: no limit.
     std::uint32_t upper_threshold = 0;
-    std::uint32_t lower_threshold = 0;     // default: three quarters of the upper one
+    std::uint32_t lower_threshold = 0;     // 0 only if the upper one is
     std::string port_name = {};            // the Port or Vlan it is reached through
     std::optional<IpAddress> gateway = {}; // next hop if it is on none of that network's subnets;
                                            // tunnels only
@@ -185,7 +185,7 @@ struct Service {
     bool hash_port = false; // sh and mh: of the client's port, too (IPVS sh-port, mh-port)
     PersistenceDrained persistence_while_drained = PersistenceDrained::honour;
     BackendRemoved on_backend_removed = BackendRemoved::drain;
-    bool decrement_ttl = true; // as a router does, and IPVS; ends loops
+    bool decrement_ttl = false; // as a router does, and IPVS; ends loops
     Limits limits = {};
     bool operator==(const Service&) const = default;
 };
@@ -200,5 +200,21 @@ struct Config {
     std::vector<Service> services;
     bool operator==(const Config&) const = default;
 };
+
+// What a companion interface of the kernel stands for: a port's untagged network or one of its
+// VLANs. VRRP instances, services and backends name it.
+struct Network {
+    std::string name;
+    std::size_t port;              // index into Config::ports
+    std::uint16_t vlan;            // 0: untagged
+    std::vector<Prefix> addresses; // only a port with VLANs may have none
+    std::optional<IpAddress> gateway;
+    std::optional<IpAddress> gateway6;
+    std::uint16_t mtu; // the port's
+    bool operator==(const Network&) const = default;
+};
+
+// Each port's untagged network and then its VLANs, in the order of the file.
+std::vector<Network> networks(const Config& config);
 
 } // namespace lbd::config

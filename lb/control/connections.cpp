@@ -26,16 +26,29 @@ std::string endpoint(rte_be32_t address, rte_be16_t port) {
     return std::string(text.data()) + ':' + std::to_string(ntohs(port));
 }
 
-json::object describe(const Flow& flow, dataplane::Tick now, std::size_t worker,
+std::string endpoint(const dataplane::Ipv6& address, rte_be16_t port) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    inet_ntop(AF_INET6, address.data(), text.data(), text.size());
+    return '[' + std::string(text.data()) + "]:" + std::to_string(ntohs(port));
+}
+
+template <class Key>
+json::object describe(const Flow<Key>& flow, dataplane::Tick now, std::size_t worker,
                       const Roster& roster) {
     json::object object;
     const auto& backend = roster.backends().at(flow.backend).config;
+    const bool ipv6 = backend.address.family == config::IpAddress::Family::v6;
+    const std::string address = backend.address.text();
     object["protocol"] = flow.key.protocol == IPPROTO_TCP ? "tcp" : "udp";
     object["state"] = dataplane::flow_state_names[static_cast<std::size_t>(flow.state)];
-    object["expires_seconds"] = (flow.expires - now) / dataplane::ticks_per_second;
+    // A binding that its connections keep is past its own time.
+    object["expires_seconds"] = dataplane::reached(flow.expires, now)
+                                    ? 0
+                                    : (flow.expires - now) / dataplane::ticks_per_second;
     object["client"] = endpoint(flow.key.client, flow.key.client_port);
     object["virtual"] = endpoint(flow.key.vip, flow.key.vip_port);
-    object["backend"] = backend.address.text() + ':' + std::to_string(ntohs(flow.key.vip_port));
+    object["backend"] =
+        (ipv6 ? '[' + address + ']' : address) + ':' + std::to_string(ntohs(flow.key.vip_port));
     object["worker"] = worker;
     return object;
 }
@@ -50,7 +63,7 @@ asio::awaitable<json::value> list_connections(dataplane::Engine& engine, const R
     std::uint64_t total = 0;
     for (std::size_t worker = 0; worker < engine.workers(); ++worker) {
         const auto& counters = engine.worker(worker).counters();
-        total += counters.flows.get() + counters.persistence_entries.get();
+        total += counters.flows.get() + counters.flows6.get() + counters.persistence_entries.get();
         // The worker writes to the snapshot until it is done, so it is waited for in any case.
         dataplane::Snapshot snapshot(limit);
         engine.worker(worker).request(snapshot);
@@ -58,10 +71,14 @@ asio::awaitable<json::value> list_connections(dataplane::Engine& engine, const R
             timer.expires_after(std::chrono::milliseconds(1));
             co_await timer.async_wait(asio::use_awaitable);
         }
-        for (const Flow& flow : snapshot.flows) {
-            if (list.size() == limit) break;
-            list.push_back(describe(flow, snapshot.now, worker, roster));
-        }
+        const auto add = [&](const auto& flows) {
+            for (const auto& flow : flows) {
+                if (list.size() == limit) break;
+                list.push_back(describe(flow, snapshot.now, worker, roster));
+            }
+        };
+        add(snapshot.flows4);
+        add(snapshot.flows6);
         truncated = truncated || snapshot.truncated || list.size() == limit;
     }
     json::object data;

@@ -39,8 +39,12 @@ dataplane::EngineOptions engine_options(const config::Config& config) {
     options.eal.control_core = config.control.core;
     options.eal.worker_cores = config.workers.cores;
     options.eal.workers = config.workers.count;
-    options.flows = config.memory.flows;
-    options.persistence_entries = config.memory.persistence_entries;
+    options.ipv4 = {config.memory.flows, config.memory.persistence_entries};
+    options.ipv6 = {config.memory.flows6, config.memory.persistence_entries6};
+    options.fragments = config.memory.fragments;
+    for (const config::Network& network : config::networks(config))
+        options.interfaces.push_back(
+            {static_cast<std::uint16_t>(network.port), network.vlan, network.mtu});
     options.sleep_when_idle = config.workers.idle == config::Workers::Idle::sleep;
     for (std::size_t index = 0; index < config.ports.size(); ++index) {
         const config::Port& port = config.ports[index];

@@ -31,46 +31,46 @@ HostBridge::~HostBridge() {
 void HostBridge::run() {
     while (!stopping_) {
         bool busy = false;
-        for (std::size_t port = 0; port < taps_.size(); ++port) {
-            busy |= carry_to_host(port);
-            busy |= carry_from_host(port);
+        for (std::size_t interface = 0; interface < taps_.size(); ++interface) {
+            busy |= carry_to_host(interface);
+            busy |= carry_from_host(interface);
         }
         wait(busy);
     }
 }
 
-bool HostBridge::carry_to_host(std::size_t port) {
+bool HostBridge::carry_to_host(std::size_t interface) {
     unsigned carried = 0;
     for (std::size_t worker = 0; worker < engine_.workers(); ++worker) {
         std::array<rte_mbuf*, burst> packets;
-        const unsigned count = engine_.to_host(port, worker).pop(packets.data(), burst);
-        for (unsigned i = 0; i < count; ++i) write(port, *packets[i]);
+        const unsigned count = engine_.to_host(interface, worker).pop(packets.data(), burst);
+        for (unsigned i = 0; i < count; ++i) write(interface, *packets[i]);
         rte_pktmbuf_free_bulk(packets.data(), count);
         carried += count;
     }
     return carried != 0;
 }
 
-void HostBridge::write(std::size_t port, rte_mbuf& packet) {
+void HostBridge::write(std::size_t interface, rte_mbuf& packet) {
     const std::size_t length = rte_pktmbuf_pkt_len(&packet);
     if (length > scratch_.size()) return;
     const void* data =
         rte_pktmbuf_read(&packet, 0, static_cast<std::uint32_t>(length), scratch_.data());
     if (data == nullptr ||
-        !taps_[port]->write_frame({static_cast<const std::uint8_t*>(data), length}))
+        !taps_[interface]->write_frame({static_cast<const std::uint8_t*>(data), length}))
         ++refused_;
 }
 
-bool HostBridge::carry_from_host(std::size_t port) {
+bool HostBridge::carry_from_host(std::size_t interface) {
     for (unsigned i = 0; i < burst; ++i) {
-        const std::size_t length = taps_[port]->read_frame(scratch_);
+        const std::size_t length = taps_[interface]->read_frame(scratch_);
         if (length == 0) return i != 0;
-        rte_mbuf* packet = rte_pktmbuf_alloc(&engine_.port(port).buffers());
+        rte_mbuf* packet = rte_pktmbuf_alloc(&engine_.port_of(interface).buffers());
         char* room = packet == nullptr
                          ? nullptr
                          : rte_pktmbuf_append(packet, static_cast<std::uint16_t>(length));
         if (room != nullptr) std::copy_n(scratch_.data(), length, room);
-        if (room == nullptr || !engine_.from_host(port).push(packet)) {
+        if (room == nullptr || !engine_.from_host(interface).push(packet)) {
             ++dropped_;
             rte_pktmbuf_free(packet);
         }

@@ -16,7 +16,7 @@ namespace lbd::control {
 
 class HostBridge {
   public:
-    // taps[i] is the companion of the engine's port i. Both outlive the bridge.
+    // taps[i] is the companion of the engine's interface i. Both outlive the bridge.
     HostBridge(dataplane::Engine& engine, std::vector<Tap*> taps);
     HostBridge(const HostBridge&) = delete;
     HostBridge& operator=(const HostBridge&) = delete;
@@ -29,9 +29,9 @@ class HostBridge {
 
   private:
     void run();
-    bool carry_to_host(std::size_t port);
-    bool carry_from_host(std::size_t port);
-    void write(std::size_t port, rte_mbuf& packet);
+    bool carry_to_host(std::size_t interface);
+    bool carry_from_host(std::size_t interface);
+    void write(std::size_t interface, rte_mbuf& packet);
     void wait(bool busy);
 
     dataplane::Engine& engine_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "lb/dataplane/maglev.h"
+#include "lb/dataplane/source_hash.h"
 
 namespace lbd::control {
 
@@ -17,16 +18,6 @@ using dataplane::FlowState;
 using dataplane::ServiceSlot;
 
 namespace {
-
-rte_be32_t to_wire(const config::IpAddress& address) {
-    rte_be32_t wire = 0;
-    std::memcpy(&wire, address.bytes.data(), sizeof(wire));
-    return wire;
-}
-
-rte_be32_t mask_of(std::uint8_t prefix) {
-    return prefix == 0 ? 0 : rte_cpu_to_be_32(~std::uint32_t{0} << (32 - prefix));
-}
 
 dataplane::Tick ticks(config::Seconds seconds) {
     return static_cast<dataplane::Tick>(seconds.count()) * dataplane::ticks_per_second;
@@ -40,7 +31,7 @@ dataplane::ServiceTimeouts timeouts_of(const config::Timeouts& configured) {
     set(FlowState::syn_recv, configured.tcp_syn);
     set(FlowState::established, configured.tcp_established);
     set(FlowState::fin_wait, configured.tcp_fin);
-    set(FlowState::time_wait, configured.tcp_fin);
+    set(FlowState::time_wait, configured.tcp_time_wait);
     set(FlowState::close, configured.tcp_close);
     set(FlowState::udp, configured.udp);
     return timeouts;
@@ -48,7 +39,50 @@ dataplane::ServiceTimeouts timeouts_of(const config::Timeouts& configured) {
 
 // The same on every director that has this backend configured.
 std::uint64_t identity_of(const BackendRecord& record) {
-    return std::uint64_t{to_wire(record.config.address)} << 16 | record.config.port;
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;
+    std::memcpy(&high, record.config.address.bytes.data(), sizeof(high));
+    std::memcpy(&low, record.config.address.bytes.data() + sizeof(high), sizeof(low));
+    return dataplane::multiply_fold(high ^ 0x9e3779b97f4a7c15u, low ^ 0xd6e8feb86659fd93u) ^
+           record.config.port;
+}
+
+bool is_weighted(config::Scheduler scheduler) {
+    return scheduler != config::Scheduler::rr && scheduler != config::Scheduler::lc;
+}
+
+bool is_hashing(config::Scheduler scheduler) {
+    return scheduler == config::Scheduler::sh || scheduler == config::Scheduler::mh;
+}
+
+dataplane::Discipline discipline_of(config::Scheduler scheduler) {
+    switch (scheduler) {
+        case config::Scheduler::rr:
+        case config::Scheduler::wrr:
+            break;
+        case config::Scheduler::lc:
+            return dataplane::Discipline::least;
+        case config::Scheduler::wlc:
+            return dataplane::Discipline::weighted_least;
+        case config::Scheduler::sh:
+        case config::Scheduler::mh:
+            return dataplane::Discipline::hash;
+    }
+    return dataplane::Discipline::ring;
+}
+
+dataplane::Hashed hashed_of(const config::Service& service) {
+    if (is_hashing(service.scheduler))
+        return service.hash_port ? dataplane::Hashed::client_port : dataplane::Hashed::client;
+    return service.persistence.count() != 0 ? dataplane::Hashed::client_network
+                                            : dataplane::Hashed::tuple;
+}
+
+const config::IpAddress* own_address(const config::Network& network,
+                                     config::IpAddress::Family family) {
+    for (const config::Prefix& prefix : network.addresses)
+        if (prefix.address.family == family) return &prefix.address;
+    return nullptr;
 }
 
 } // namespace
@@ -57,14 +91,8 @@ bool BackendRecord::takes_new_connections() const {
     return configured && config.weight > 0 && mac_known && health == Health::up;
 }
 
-bool BackendRecord::keeps_flows() const {
-    // A neighbour entry that has just been lost is no reason to move a flow: the last address
-    // serves until the health check judges.
-    return in_slot && mac.has_value() && health == Health::up;
-}
-
-bool BackendRecord::keeps_persistence() const {
-    return configured && mac_known && health == Health::up;
+const config::IpAddress& BackendRecord::next_hop() const {
+    return config.gateway ? *config.gateway : config.address;
 }
 
 std::string_view BackendRecord::state() const {
@@ -101,18 +129,34 @@ void Roster::adopt(const config::Config& config) {
         service.backends.clear();
     }
     for (BackendRecord& backend : backends_) backend.configured = false;
+    const std::vector<config::Network> networks = config::networks(config);
     for (const config::Service& service : config.services) {
         const ServiceSlot slot = slot_for(service);
-        const auto port = std::find_if(
-            config.ports.begin(), config.ports.end(),
-            [&](const config::Port& candidate) { return candidate.name == service.port_name; });
-        const auto port_index = static_cast<std::uint8_t>(port - config.ports.begin());
         for (const config::Backend& backend : service.backends) {
             const BackendSlot backend_slot = slot_for(slot, backend);
-            backends_[backend_slot].port = port_index;
+            reach(backends_[backend_slot], networks);
             services_[slot].backends.push_back(backend_slot);
         }
     }
+}
+
+// Which network it is on, and the ends of the tunnel to it.
+void Roster::reach(BackendRecord& record, const std::vector<config::Network>& networks) const {
+    const std::string& name = record.config.port_name.empty()
+                                  ? services_[record.service].config.port_name
+                                  : record.config.port_name;
+    const auto network =
+        std::find_if(networks.begin(), networks.end(),
+                     [&](const config::Network& candidate) { return candidate.name == name; });
+    record.interface = static_cast<std::uint8_t>(network - networks.begin());
+    record.tunnel.kind = static_cast<dataplane::Forwarding>(record.config.forwarding);
+    if (record.tunnel.kind == dataplane::Forwarding::direct) return;
+    const config::IpAddress& remote = record.config.address;
+    record.tunnel.ipv6 = remote.family == config::IpAddress::Family::v6;
+    record.tunnel.gue_port = rte_cpu_to_be_16(record.config.gue_port);
+    record.tunnel.remote = remote.bytes;
+    if (const config::IpAddress* local = own_address(*network, remote.family))
+        record.tunnel.local = local->bytes;
 }
 
 ServiceSlot Roster::slot_for(const config::Service& service) {
@@ -163,10 +207,10 @@ bool Roster::set_health(BackendSlot slot, Health health) {
     return std::exchange(record.health, health) != health;
 }
 
-bool Roster::set_mac(const config::IpAddress& address, std::optional<config::MacAddress> mac) {
+bool Roster::set_mac(const config::IpAddress& next_hop, std::optional<config::MacAddress> mac) {
     bool changed = false;
     for (BackendRecord& record : backends_) {
-        if (!record.in_slot || record.config.mac || record.config.address != address) continue;
+        if (!record.in_slot || record.config.mac || record.next_hop() != next_hop) continue;
         if (std::exchange(record.mac_known, mac.has_value()) != mac.has_value()) changed = true;
         if (mac && record.mac != mac) {
             record.mac = mac;
@@ -198,7 +242,7 @@ void Roster::release(const std::function<bool(BackendSlot)>& in_use) {
 
 void Roster::rebuild_ring(ServiceSlot slot) {
     ServiceRecord& service = services_[slot];
-    const bool weighted = service.config.scheduler == config::Scheduler::wrr;
+    const bool weighted = is_weighted(service.config.scheduler);
     std::vector<dataplane::Weighted> members;
     for (const BackendSlot backend : service.backends)
         if (backends_[backend].takes_new_connections())
@@ -213,37 +257,83 @@ dataplane::ServiceEntry Roster::entry_of(ServiceSlot slot) const {
     const ServiceRecord& record = services_[slot];
     const config::Service& configured = record.config;
     dataplane::ServiceEntry entry;
-    entry.vip = to_wire(configured.address);
+    entry.vip = configured.address.bytes;
+    entry.ipv6 = configured.address.family == config::IpAddress::Family::v6;
     entry.port = rte_cpu_to_be_16(configured.port);
     entry.protocol = static_cast<std::uint8_t>(configured.protocol);
     entry.on_no_backend = static_cast<dataplane::NoBackendPolicy>(configured.on_no_backend);
     entry.on_unknown_tcp = static_cast<dataplane::UnknownTcpPolicy>(configured.on_unknown_tcp);
-    entry.on_backend_down = static_cast<dataplane::BackendDownPolicy>(configured.on_backend_down);
+    entry.discipline = discipline_of(configured.scheduler);
+    entry.hashed = hashed_of(configured);
+    entry.decrement_ttl = configured.decrement_ttl;
     entry.persistence = ticks(configured.persistence);
-    entry.persistence_mask = mask_of(configured.persistence_prefix);
+    entry.client_prefix = configured.persistence_prefix;
+    entry.limit = configured.limits.connections_per_client;
+    entry.limit_prefix = configured.limits.client_prefix;
     entry.timeouts = timeouts_of(configured.timeouts);
     entry.ring_version = record.ring_version;
     entry.ring = record.ring;
-    std::vector<dataplane::MaglevMember> members;
-    for (const BackendSlot backend : record.backends) {
-        const BackendRecord& member = backends_[backend];
-        if (!member.takes_new_connections()) continue;
-        const bool weighted = configured.scheduler == config::Scheduler::wrr;
-        members.push_back({{backend, weighted ? member.config.weight : 1}, identity_of(member)});
-    }
-    entry.maglev = dataplane::maglev_table(members);
+    for (const BackendSlot backend : record.backends)
+        if (backends_[backend].takes_new_connections()) entry.members.push_back(backend);
+    entry.hash_table = hash_table_of(record);
     return entry;
+}
+
+std::vector<BackendSlot> Roster::hash_table_of(const ServiceRecord& service) const {
+    const bool weighted = is_weighted(service.config.scheduler);
+    std::vector<dataplane::SourceHashMember> all;
+    std::vector<dataplane::MaglevMember> available;
+    for (const BackendSlot slot : service.backends) {
+        const BackendRecord& record = backends_[slot];
+        const std::uint32_t weight = weighted ? record.config.weight : 1;
+        const dataplane::MaglevMember member{{slot, weight}, identity_of(record)};
+        all.push_back({member, record.takes_new_connections()});
+        if (record.takes_new_connections()) available.push_back(member);
+    }
+    return service.config.scheduler == config::Scheduler::sh ? dataplane::source_hash_table(all)
+                                                             : dataplane::maglev_table(available);
+}
+
+dataplane::FlowFate Roster::fate_of(const BackendRecord& record) const {
+    using dataplane::FlowFate;
+    const config::Service& service = services_[record.service].config;
+    if (!record.in_slot || !record.mac) return FlowFate::reschedule;
+    if (!record.configured && service.on_backend_removed != config::BackendRemoved::drain)
+        return service.on_backend_removed == config::BackendRemoved::reset ? FlowFate::reset
+                                                                           : FlowFate::reschedule;
+    // A neighbour entry that has just been lost is no reason to move a flow: the last address
+    // serves until the health check judges.
+    if (record.health == Health::up) return FlowFate::forward;
+    switch (service.on_backend_down) {
+        case config::BackendDown::keep:
+            return FlowFate::keep;
+        case config::BackendDown::reset:
+            return FlowFate::reset;
+        case config::BackendDown::reschedule:
+            break;
+    }
+    return FlowFate::reschedule;
+}
+
+bool Roster::keeps_persistence(const BackendRecord& record) const {
+    const bool honoured = services_[record.service].config.persistence_while_drained ==
+                          config::PersistenceDrained::honour;
+    return record.configured && record.mac_known && record.health == Health::up &&
+           (record.config.weight > 0 || honoured);
 }
 
 dataplane::BackendEntry Roster::entry_of(const BackendRecord& record) const {
     dataplane::BackendEntry entry;
     if (record.mac) std::memcpy(&entry.mac, record.mac->bytes.data(), sizeof(entry.mac));
-    entry.port = record.port;
-    entry.forwards = record.keeps_flows();
-    entry.keeps_persistence = record.keeps_persistence();
+    entry.interface = record.interface;
+    entry.fate = fate_of(record);
+    entry.keeps_persistence = keeps_persistence(record);
     entry.service = record.service;
     entry.generation = record.generation;
-    entry.address = to_wire(record.config.address);
+    entry.weight = static_cast<std::uint16_t>(record.config.weight);
+    entry.upper_threshold = record.config.upper_threshold;
+    entry.lower_threshold = record.config.lower_threshold;
+    entry.tunnel = record.tunnel;
     return entry;
 }
 

@@ -23,7 +23,8 @@ struct BackendRecord {
     config::Backend config;
     dataplane::ServiceSlot service = 0;
     std::uint16_t generation = 0; // of the slot
-    std::uint8_t port = 0;
+    std::uint8_t interface = 0;   // by which it is reached: index into the networks
+    dataplane::Tunnel tunnel{};
     bool in_slot = false;    // the slot is taken
     bool configured = false; // no: removed, and kept for the flows that it still has
     bool mac_known = false;
@@ -31,8 +32,8 @@ struct BackendRecord {
     Health health = Health::unknown;
 
     bool takes_new_connections() const;
-    bool keeps_flows() const;
-    bool keeps_persistence() const;
+    // To whom its packets are addressed: itself, or the router before it.
+    const config::IpAddress& next_hop() const;
     // up, down, pending (not checked yet), no_mac, drained (weight 0) or removed.
     std::string_view state() const;
 };
@@ -55,7 +56,7 @@ class Roster {
 
     // What health checks and the neighbour table say. True if the forwarding table changes by it.
     bool set_health(dataplane::BackendSlot slot, Health health);
-    bool set_mac(const config::IpAddress& address, std::optional<config::MacAddress> mac);
+    bool set_mac(const config::IpAddress& next_hop, std::optional<config::MacAddress> mac);
 
     // Frees the slots of removed backends and services of which `in_use` says no.
     void release(const std::function<bool(dataplane::BackendSlot)>& in_use);
@@ -74,8 +75,12 @@ class Roster {
     void check_capacity(const config::Config& config) const;
     dataplane::ServiceSlot slot_for(const config::Service& service);
     dataplane::BackendSlot slot_for(dataplane::ServiceSlot service, const config::Backend& backend);
+    void reach(BackendRecord& record, const std::vector<config::Network>& networks) const;
     void rebuild_ring(dataplane::ServiceSlot slot);
     dataplane::ServiceEntry entry_of(dataplane::ServiceSlot slot) const;
+    std::vector<dataplane::BackendSlot> hash_table_of(const ServiceRecord& service) const;
+    dataplane::FlowFate fate_of(const BackendRecord& record) const;
+    bool keeps_persistence(const BackendRecord& record) const;
     dataplane::BackendEntry entry_of(const BackendRecord& record) const;
 
     std::map<ServiceId, dataplane::ServiceSlot> service_slots_;

@@ -94,15 +94,17 @@ Runtime::~Runtime() {
 }
 
 void Runtime::open_taps() {
-    for (std::size_t index = 0; index < config_.ports.size(); ++index) {
-        const config::Port& port = config_.ports[index];
+    for (const config::Network& network : config::networks(config_)) {
         config::MacAddress mac;
-        const rte_ether_addr& own = engine_.port(index).mac();
+        const rte_ether_addr& own = engine_.port(network.port).mac();
         std::copy_n(own.addr_bytes, mac.bytes.size(), mac.bytes.begin());
-        taps_.push_back(std::make_unique<Tap>(netlink_, port.name, mac, port.mtu, port.addresses));
-        if (!port.gateway) continue;
-        if (const auto error = netlink_.set_default_route(taps_.back()->index(), *port.gateway))
-            throw std::system_error(error, port.name + ": default route");
+        taps_.push_back(
+            std::make_unique<Tap>(netlink_, network.name, mac, network.mtu, network.addresses));
+        for (const auto& gateway : {network.gateway, network.gateway6}) {
+            if (!gateway) continue;
+            if (const auto error = netlink_.set_default_route(taps_.back()->index(), *gateway))
+                throw std::system_error(error, network.name + ": default route");
+        }
     }
 }
 
@@ -121,7 +123,7 @@ void Runtime::apply_config() {
     for (const BackendRecord& record : roster_.backends()) {
         if (!record.in_slot) continue;
         if (!record.config.mac)
-            neighbours.insert({taps_[record.port]->index(), record.config.address});
+            neighbours.insert({taps_[record.interface]->index(), record.next_hop()});
         if (const auto target = target_of(record)) targets.insert(*target);
     }
     neighbours_.track(neighbours);
@@ -149,7 +151,8 @@ std::optional<health::Target> Runtime::target_of(const BackendRecord& record) co
         return std::nullopt;
     health::Target target;
     target.endpoint = {to_asio(record.config.address), check.port.value_or(record.config.port)};
-    target.interface = taps_[record.port]->name();
+    // What is behind a router is reached as the host's routes say.
+    if (!record.config.gateway) target.interface = taps_[record.interface]->name();
     target.timeout = check.connect_timeout;
     target.rules = {check.interval, check.retries, check.delay_before_retry, check.rise,
                     check.initially_up};
@@ -215,7 +218,7 @@ void Runtime::check_readiness() {
         facts.worker_polls.push_back(engine_.worker(worker).counters().polls.get());
     const std::string obstacle = readiness_.judge(facts, Clock::now());
     for (std::size_t index = 0; index < taps_.size(); ++index) {
-        const bool link = engine_.port(index).link_up();
+        const bool link = engine_.port_of(index).link_up();
         routers_.set_ready(taps_[index]->name(), obstacle.empty() && link,
                            obstacle.empty() ? (link ? "ready" : "link is down") : obstacle);
     }

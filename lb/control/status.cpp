@@ -15,7 +15,8 @@ std::string_view protocol_name(config::Protocol protocol) {
 }
 
 std::string_view scheduler_name(config::Scheduler scheduler) {
-    return scheduler == config::Scheduler::rr ? "rr" : "wrr";
+    constexpr std::array<std::string_view, 6> names{"rr", "wrr", "lc", "wlc", "sh", "mh"};
+    return names.at(static_cast<std::size_t>(scheduler));
 }
 
 void put(json::object& object, const Totals& totals, const Rates& rates) {
@@ -103,6 +104,9 @@ json::array workers_status(const StatusSources& sources) {
             cycles > 0 ? 100 * static_cast<double>(counters.busy_cycles.get()) / cycles : 0.0;
         object["flows"] = counters.flows.get();
         object["flow_capacity"] = worker.flow_capacity();
+        object["flows6"] = counters.flows6.get();
+        object["flow_capacity6"] = worker.flow_capacity6();
+        object["evicted"] = counters.evicted.get();
         object["persistence_entries"] = counters.persistence_entries.get();
         workers.push_back(std::move(object));
     }

@@ -46,9 +46,16 @@ struct alignas(64) WorkerCounters {
     Counter busy_cycles; // spent in rounds that found packets
     Counter cycles;
     Counter flows;
+    Counter flows6;
+    Counter evicted; // half-open flows that gave way to new ones
     Counter persistence_entries;
     std::vector<BackendCounters> backends{max_backends};
     std::vector<Counter> service_drops{max_services}; // for want of a backend
+
+    void count(BackendSlot backend, std::uint32_t bytes) {
+        backends[backend].packets.add(1);
+        backends[backend].bytes.add(bytes);
+    }
 };
 
 } // namespace lbd::dataplane

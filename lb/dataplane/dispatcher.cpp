@@ -3,25 +3,16 @@
 
 #include <netinet/in.h>
 
+#include "lb/dataplane/client_key.h"
+
 namespace lbd::dataplane {
 
 namespace {
-
-constexpr HashSecret maglev_secret{0x2d358dccaa6c78a5u, 0x8bb84b93962eacc9u};
 
 // IPVS takes any SYN for an opening; a SYN-ACK or SYN-RST never opens anything at a server.
 bool opens(const Parsed& packet) {
     constexpr std::uint8_t telling = RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG;
     return (packet.tcp_flags & telling) == RTE_TCP_SYN_FLAG;
-}
-
-bool is_tcp(const Parsed& packet) {
-    return packet.key.protocol == IPPROTO_TCP;
-}
-
-// IPVS: the key of a connection template, <proto, client network, 0, VIP, port>.
-FlowKey persistence_key(const ServiceEntry& service, const FlowKey& key) {
-    return {key.client & service.persistence_mask, key.vip, 0, key.vip_port, key.protocol, {}};
 }
 
 Tick timeout_of(const ServiceEntry& service, FlowState state) {
@@ -30,189 +21,216 @@ Tick timeout_of(const ServiceEntry& service, FlowState state) {
 
 } // namespace
 
-Dispatcher::Dispatcher(const DispatcherSetup& setup, WorkerCounters& counters)
-    : setup_(setup),
-      counters_(counters),
-      flows_(setup.flow_lines, setup.flow_secret),
-      persistence_(setup.persistence_lines, setup.flow_secret) {
-    // Workers begin at different backends, so that few connections over many workers spread too.
-    cursors_.assign(max_services, RingCursor(setup.worker));
-}
+template <class Key>
+Dispatcher<Key>::Dispatcher(const TableMemory<Key>& memory, HashSecret secret, const Shared& shared)
+    : shared_(shared),
+      counters_(shared.counters),
+      flows_(memory.flows, secret),
+      persistence_(memory.persistence, secret, shared.counters, shared.scheduler) {}
 
-Verdict Dispatcher::decide(const ForwardingTable& table, const Parsed& packet, std::uint64_t hash,
-                           std::uint32_t bytes, Tick now) {
-    Flow* flow = flows_.find(packet.key, hash);
+template <class Key>
+Verdict Dispatcher<Key>::decide(const ForwardingTable& table, const Parsed& packet,
+                                std::uint64_t hash, std::uint32_t bytes, Tick now) {
+    Flow<Key>* flow = flows_.find(packet.key<Key>(), hash);
     if (flow != nullptr && reached(flow->expires, now)) {
         forget(*flow);
         flow = nullptr;
     }
-    const Verdict verdict = flow != nullptr ? follow(table, *flow, packet, hash, now)
-                                            : without_flow(table, packet, hash, now);
-    return forward(verdict.backend, bytes, verdict);
+    return counted(flow != nullptr ? follow(table, *flow, packet, hash, now)
+                                   : without_flow(table, packet, hash, now),
+                   bytes);
 }
 
-Verdict Dispatcher::decide_as_told(const ForwardingTable& table, const Parsed& packet,
-                                   std::uint64_t hash, std::uint32_t bytes, Tick now,
-                                   BackendSlot told, std::uint16_t generation) {
-    const ServiceEntry* service =
-        table.find(packet.key.vip, packet.key.vip_port, packet.key.protocol);
-    if (service == nullptr) return {Verdict::Kind::punt};
-    const Flow* flow = flows_.find(packet.key, hash);
-    if (flow != nullptr && !reached(flow->expires, now))
+template <class Key>
+Verdict Dispatcher<Key>::decide_as_told(const ForwardingTable& table, const Parsed& packet,
+                                        std::uint64_t hash, std::uint32_t bytes, Tick now,
+                                        const Told& told) {
+    const Key& key = packet.key<Key>();
+    const ServiceEntry* service = table.find(key);
+    Flow<Key>* flow = flows_.find(key, hash);
+    if (flow != nullptr && reached(flow->expires, now)) {
+        forget(*flow);
+        flow = nullptr;
+    }
+    if (service == nullptr || flow != nullptr) {
+        // An earlier packet of the flow was quicker, or its service is gone.
+        release(told.bound.binding, told.owner);
+        if (service == nullptr) return {Verdict::Kind::punt};
         return decide(table, packet, hash, bytes, now);
-    if (flow != nullptr) forget(*flows_.find(packet.key, hash));
-    const bool valid = told != no_backend && table.knows(told) &&
-                       table.backend(told).generation == generation &&
-                       table.backend(told).keeps_persistence;
-    const BackendSlot backend = valid ? told : cursors_[table.slot_of(*service)].next(*service);
-    const Verdict verdict = open_to({table, *service, packet, hash, now}, backend);
-    return forward(verdict.backend, bytes, verdict);
+    }
+    const BackendSlot backend = told.bound.backend;
+    const bool valid = backend != no_backend && table.knows(backend) &&
+                       table.backend(backend).generation == told.generation &&
+                       table.backend(backend).keeps_persistence;
+    Bound bound = told.bound;
+    if (!valid)
+        bound.backend =
+            shared_.scheduler.choose(table, *service, consistent_hash(*service, key), now);
+    return counted(open_to({table, *service, packet, hash, now}, bound, told.owner), bytes);
 }
 
-Verdict Dispatcher::follow(const ForwardingTable& table, Flow& flow, const Parsed& packet,
-                           std::uint64_t hash, Tick now) {
-    const bool opening = is_tcp(packet) && opens(packet);
-    if (opening && is_closing(flow.state)) {
+template <class Key>
+Verdict Dispatcher<Key>::follow(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
+                                std::uint64_t hash, Tick now) {
+    if (is_closing(flow.state) && opens(packet)) {
         // The client uses its port again: IPVS conn_reuse_mode, but in this very packet.
         forget(flow);
         return without_flow(table, packet, hash, now);
     }
     const BackendEntry& backend = table.backend(flow.backend);
-    if (!backend.forwards) return leave_dead_backend(table, flow, packet, hash, now);
+    if (backend.fate != FlowFate::forward) return leave(table, flow, packet, hash, now);
     touch(flow, next_state(flow.state, packet.tcp_flags), table.service(backend.service), now);
     return {Verdict::Kind::forward, DropReason::none, flow.backend};
 }
 
-Verdict Dispatcher::leave_dead_backend(const ForwardingTable& table, Flow& flow,
-                                       const Parsed& packet, std::uint64_t hash, Tick now) {
+// The flow's backend is down or was removed.
+template <class Key>
+Verdict Dispatcher<Key>::leave(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
+                               std::uint64_t hash, Tick now) {
     const BackendEntry& backend = table.backend(flow.backend);
-    const ServiceEntry& service = table.service(backend.service);
-    const bool opening = is_tcp(packet) && opens(packet);
-    if (service.on_backend_down == BackendDownPolicy::keep && !opening &&
-        !rte_is_zero_ether_addr(&backend.mac)) {
-        touch(flow, next_state(flow.state, packet.tcp_flags), service, now);
+    if (backend.fate == FlowFate::keep && !opens(packet)) {
+        touch(flow, next_state(flow.state, packet.tcp_flags), table.service(backend.service), now);
         return {Verdict::Kind::forward, DropReason::none, flow.backend};
     }
     forget(flow);
-    const bool reset = service.on_backend_down == BackendDownPolicy::reset;
-    if (reset && is_tcp(packet) && !opening)
+    const bool tcp = packet.key<Key>().protocol == IPPROTO_TCP;
+    if (backend.fate == FlowFate::reset && tcp && !opens(packet))
         return {Verdict::Kind::reject, DropReason::backend_down};
-    const ServiceEntry* current =
-        table.find(packet.key.vip, packet.key.vip_port, packet.key.protocol);
+    const ServiceEntry* current = table.find(packet.key<Key>());
     if (current == nullptr) return {Verdict::Kind::punt};
     return open({table, *current, packet, hash, now});
 }
 
-Verdict Dispatcher::without_flow(const ForwardingTable& table, const Parsed& packet,
-                                 std::uint64_t hash, Tick now) {
-    const ServiceEntry* service =
-        table.find(packet.key.vip, packet.key.vip_port, packet.key.protocol);
+template <class Key>
+Verdict Dispatcher<Key>::without_flow(const ForwardingTable& table, const Parsed& packet,
+                                      std::uint64_t hash, Tick now) {
+    const Key& key = packet.key<Key>();
+    const ServiceEntry* service = table.find(key);
     if (service == nullptr) return {Verdict::Kind::punt};
-    if (packet.key.client == packet.key.vip) return {Verdict::Kind::drop, DropReason::bad_source};
-    if (is_tcp(packet) && !opens(packet)) {
-        if (service->on_unknown_tcp == UnknownTcpPolicy::hash)
-            return by_consistent_hash(table, *service, packet.key);
-        if (service->on_unknown_tcp == UnknownTcpPolicy::drop)
-            return {Verdict::Kind::drop, DropReason::unknown_connection};
+    if (key.client == key.vip) return {Verdict::Kind::drop, DropReason::bad_source};
+    if (key.protocol == IPPROTO_TCP && !opens(packet)) {
+        switch (service->on_unknown_tcp) {
+            case UnknownTcpPolicy::hash:
+                return by_consistent_hash(table, *service, key);
+            case UnknownTcpPolicy::drop:
+                return {Verdict::Kind::drop, DropReason::unknown_connection};
+            case UnknownTcpPolicy::reset:
+                return {Verdict::Kind::reject, DropReason::unknown_connection};
+            case UnknownTcpPolicy::schedule:
+                break;
+        }
     }
     return open({table, *service, packet, hash, now});
 }
 
-Verdict Dispatcher::open(const Opening& opening) {
-    const ServiceEntry& service = opening.service;
-    if (service.persistence == 0)
-        return open_to(opening, cursors_[opening.table.slot_of(service)].next(service));
-    const std::uint16_t owner = owner_of(persistence_key(service, opening.packet.key));
-    if (owner != setup_.worker)
-        return {Verdict::Kind::ask_owner, DropReason::none, no_backend, owner};
-    return open_to(opening,
-                   persistent_backend(opening.table, service, opening.packet.key, opening.now));
+template <class Key>
+Verdict Dispatcher<Key>::follow_error(const ForwardingTable& table, const Key& key,
+                                      std::uint64_t hash, std::uint32_t bytes, Tick now) {
+    const ServiceEntry* service = table.find(key);
+    const Flow<Key>* flow = flows_.find(key, hash);
+    if (flow != nullptr && !reached(flow->expires, now)) {
+        const FlowFate fate = table.backend(flow->backend).fate;
+        if (fate == FlowFate::forward || fate == FlowFate::keep)
+            return counted({Verdict::Kind::forward, DropReason::none, flow->backend}, bytes);
+    }
+    if (service == nullptr) return {Verdict::Kind::punt};
+    return counted(by_consistent_hash(table, *service, key), bytes);
 }
 
-Verdict Dispatcher::open_to(const Opening& opening, BackendSlot backend) {
-    if (backend == no_backend) return nobody(opening.table, opening.service);
-    const FlowTable::Place place = flows_.insert(opening.packet.key, opening.hash, opening.now);
-    if (place.evicted.state != FlowState::free) uncount(place.evicted);
-    if (place.flow == nullptr)
-        return by_consistent_hash(opening.table, opening.service, opening.packet.key);
-    Flow& flow = *place.flow;
-    flow.state = first_state(is_tcp(opening.packet), opening.packet.tcp_flags);
-    flow.backend = backend;
-    flow.generation = opening.table.backend(backend).generation;
+template <class Key>
+bool Dispatcher<Key>::within_limit(const Opening& opening) {
+    const ServiceEntry& service = opening.service;
+    const Key& key = opening.packet.template key<Key>();
+    const Key client{
+        network_of(key.client, service.limit_prefix), key.vip, 0, service.port, key.protocol, {}};
+    return shared_.limiter.admit(hash_of(client, shared_.owner_secret), service.limit, opening.now);
+}
+
+template <class Key>
+Verdict Dispatcher<Key>::open(const Opening& opening) {
+    const ServiceEntry& service = opening.service;
+    const Key& key = opening.packet.template key<Key>();
+    if (service.limit != 0 && !within_limit(opening))
+        return {Verdict::Kind::drop, DropReason::client_limit};
+    if (service.persistence == 0) {
+        // The hash matters to sh and mh only.
+        const std::uint64_t hash =
+            service.discipline == Discipline::hash ? consistent_hash(service, key) : 0;
+        return open_to(opening,
+                       {shared_.scheduler.choose(opening.table, service, hash, opening.now)},
+                       shared_.worker);
+    }
+    const auto owner = static_cast<std::uint16_t>(
+        reduce(hash_of(binding_key(service, key), shared_.owner_secret), shared_.workers));
+    if (owner != shared_.worker)
+        return {Verdict::Kind::ask_owner, DropReason::none, no_backend, owner};
+    return open_to(opening, bind(opening.table, service, key, opening.now), owner);
+}
+
+template <class Key>
+Bound Dispatcher<Key>::bind(const ForwardingTable& table, const ServiceEntry& service,
+                            const Key& key, Tick now) {
+    return persistence_.bind(table, service, binding_key(service, key),
+                             consistent_hash(service, key), now);
+}
+
+template <class Key>
+Verdict Dispatcher<Key>::open_to(const Opening& opening, const Bound& bound, std::uint16_t owner) {
+    if (bound.backend == no_backend) {
+        release(bound.binding, owner);
+        return nobody(opening.table, opening.service);
+    }
+    const Key& key = opening.packet.template key<Key>();
+    const auto place = flows_.insert(key, opening.hash, opening.now);
+    if (place.flow == nullptr) {
+        release(bound.binding, owner);
+        return by_consistent_hash(opening.table, opening.service, key);
+    }
+    if (place.evicted.state != FlowState::free) {
+        let_go(place.evicted);
+        counters_.evicted.add(reached(place.evicted.expires, opening.now) ? 0 : 1);
+    }
+    Flow<Key>& flow = *place.flow;
+    flow.state = first_state(key.protocol == IPPROTO_TCP, opening.packet.tcp_flags);
+    flow.owner = static_cast<std::uint8_t>(owner);
+    flow.backend = bound.backend;
+    flow.link = bound.binding;
     flow.expires = opening.now + timeout_of(opening.service, flow.state);
-    BackendCounters& counters = counters_.backends[backend];
+    BackendCounters& counters = counters_.backends[bound.backend];
     counters.connections.add(1);
     (is_active(flow.state) ? counters.active : counters.inactive).add(1);
-    counters_.flows.add(1);
+    (ipv6 ? counters_.flows6 : counters_.flows).add(1);
+    return {Verdict::Kind::forward, DropReason::none, bound.backend};
+}
+
+template <class Key>
+Verdict Dispatcher<Key>::by_consistent_hash(const ForwardingTable& table,
+                                            const ServiceEntry& service, const Key& key) {
+    const BackendSlot backend = Scheduler::by_hash(service, consistent_hash(service, key));
+    if (backend == no_backend) return nobody(table, service);
+    counters_.stateless.add(1);
     return {Verdict::Kind::forward, DropReason::none, backend};
 }
 
-Verdict Dispatcher::by_consistent_hash(const ForwardingTable& table, const ServiceEntry& service,
-                                       const FlowKey& key) {
-    if (service.maglev.empty()) return nobody(table, service);
-    const FlowKey& hashed = service.persistence != 0 ? persistence_key(service, key) : key;
-    const std::uint64_t hash = hash_of(hashed, maglev_secret);
-    counters_.stateless.add(1);
-    const auto size = static_cast<std::uint32_t>(service.maglev.size());
-    return {Verdict::Kind::forward, DropReason::none, service.maglev[reduce(hash, size)]};
-}
-
-Verdict Dispatcher::nobody(const ForwardingTable& table, const ServiceEntry& service) {
+template <class Key>
+Verdict Dispatcher<Key>::nobody(const ForwardingTable& table, const ServiceEntry& service) {
     counters_.service_drops[table.slot_of(service)].add(1);
     if (service.on_no_backend == NoBackendPolicy::reject)
         return {Verdict::Kind::reject, DropReason::rejected};
     return {Verdict::Kind::drop, DropReason::no_backend};
 }
 
-BackendSlot Dispatcher::persistent_backend(const ForwardingTable& table,
-                                           const ServiceEntry& service, const FlowKey& key,
-                                           Tick now) {
-    const FlowKey client = persistence_key(service, key);
-    const std::uint64_t hash = persistence_.hash(client);
-    Flow* binding = persistence_.find(client, hash);
-    if (binding != nullptr) {
-        const BackendEntry& backend = table.backend(binding->backend);
-        if (!reached(binding->expires, now) && backend.generation == binding->generation &&
-            backend.keeps_persistence) {
-            binding->expires = now + service.persistence;
-            return binding->backend;
-        }
-        uncount_persistence(*binding);
-        persistence_.erase(*binding);
-    }
-    const BackendSlot chosen = cursors_[table.slot_of(service)].next(service);
-    if (chosen == no_backend) return no_backend;
-    const FlowTable::Place place = persistence_.insert(client, hash, now);
-    if (place.evicted.state != FlowState::free) uncount_persistence(place.evicted);
-    if (place.flow == nullptr) {
-        // No room: the consistent hash of the client's network is an affinity without memory.
-        const auto size = static_cast<std::uint32_t>(service.maglev.size());
-        return size == 0 ? chosen : service.maglev[reduce(hash_of(client, maglev_secret), size)];
-    }
-    place.flow->state = FlowState::persistence;
-    place.flow->backend = chosen;
-    place.flow->generation = table.backend(chosen).generation;
-    place.flow->expires = now + service.persistence;
-    counters_.backends[chosen].persistent.add(1);
-    counters_.persistence_entries.add(1);
-    return chosen;
-}
-
-Verdict Dispatcher::forward(BackendSlot backend, std::uint32_t bytes, Verdict verdict) {
-    if (verdict.kind != Verdict::Kind::forward) return verdict;
-    BackendCounters& counters = counters_.backends[backend];
-    counters.packets.add(1);
-    counters.bytes.add(bytes);
+template <class Key>
+Verdict Dispatcher<Key>::counted(const Verdict& verdict, std::uint32_t bytes) {
+    if (verdict.kind == Verdict::Kind::forward) counters_.count(verdict.backend, bytes);
     return verdict;
 }
 
-std::uint16_t Dispatcher::owner_of(const FlowKey& persistence_key) const {
-    return static_cast<std::uint16_t>(
-        reduce(hash_of(persistence_key, setup_.owner_secret), setup_.workers));
-}
-
 // Writes to the flow's cache line only what has changed by a second or more.
-void Dispatcher::touch(Flow& flow, FlowState state, const ServiceEntry& service, Tick now) {
+template <class Key>
+void Dispatcher<Key>::touch(Flow<Key>& flow, FlowState state, const ServiceEntry& service,
+                            Tick now) {
+    const Tick deadline = now + timeout_of(service, state);
     if (state != flow.state) {
         BackendCounters& counters = counters_.backends[flow.backend];
         if (is_active(state) != is_active(flow.state)) {
@@ -220,32 +238,46 @@ void Dispatcher::touch(Flow& flow, FlowState state, const ServiceEntry& service,
             (is_active(state) ? counters.inactive : counters.active).subtract(1);
         }
         flow.state = state;
-        flow.expires = now + timeout_of(service, state);
-        return;
+        flow.expires = deadline;
+    } else if (deadline - flow.expires >= ticks_per_second) {
+        flow.expires = deadline;
     }
-    const Tick deadline = now + timeout_of(service, state);
-    if (deadline - flow.expires >= ticks_per_second) flow.expires = deadline;
 }
 
-void Dispatcher::forget(Flow& flow) {
-    uncount(flow);
+template <class Key>
+void Dispatcher<Key>::forget(Flow<Key>& flow) {
+    let_go(flow);
     flows_.erase(flow);
 }
 
-void Dispatcher::uncount(const Flow& flow) {
+template <class Key>
+void Dispatcher<Key>::let_go(const Flow<Key>& flow) {
     BackendCounters& counters = counters_.backends[flow.backend];
     (is_active(flow.state) ? counters.active : counters.inactive).subtract(1);
-    counters_.flows.subtract(1);
+    (ipv6 ? counters_.flows6 : counters_.flows).subtract(1);
+    release(flow.link, flow.owner);
 }
 
-void Dispatcher::uncount_persistence(const Flow& binding) {
-    counters_.backends[binding.backend].persistent.subtract(1);
-    counters_.persistence_entries.subtract(1);
+template <class Key>
+void Dispatcher<Key>::release(std::uint32_t binding, std::uint16_t owner) {
+    if (binding == no_binding) return;
+    if (owner == shared_.worker)
+        persistence_.release(binding);
+    else
+        shared_.releases.push({binding, owner, ipv6});
 }
 
-void Dispatcher::sweep(std::size_t lines, Tick now) {
-    flows_.sweep(lines, now, [this](const Flow& flow) { uncount(flow); });
-    persistence_.sweep(lines, now, [this](const Flow& flow) { uncount_persistence(flow); });
+template <class Key>
+void Dispatcher<Key>::sweep(std::size_t lines, Tick now) {
+    flows_.sweep(lines, now, [this](const Flow<Key>& flow) {
+        if (!shared_.releases.ready()) return false;
+        let_go(flow);
+        return true;
+    });
+    persistence_.sweep(lines, now);
 }
+
+template class Dispatcher<KeyV4>;
+template class Dispatcher<KeyV6>;
 
 } // namespace lbd::dataplane

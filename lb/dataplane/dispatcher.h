@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One worker's decisions: which backend a packet goes to. Knows no device, so that it is tested
-// with plain packets and ticks.
+// One worker's decisions about one family's packets: which backend a packet goes to. Knows no
+// device, so that it is tested with plain packets and ticks.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <vector>
 
+#include "lb/dataplane/client_limiter.h"
 #include "lb/dataplane/counters.h"
 #include "lb/dataplane/flow_table.h"
 #include "lb/dataplane/forwarding_table.h"
 #include "lb/dataplane/parse.h"
-#include "lb/dataplane/schedule_ring.h"
+#include "lb/dataplane/persistence.h"
+#include "lb/dataplane/releases.h"
+#include "lb/dataplane/scheduler.h"
 
 namespace lbd::dataplane {
 
@@ -30,20 +31,37 @@ struct Verdict {
     std::uint16_t owner = 0;
 };
 
-struct DispatcherSetup {
-    std::uint16_t worker = 0;
-    std::uint16_t workers = 1;
-    std::span<FlowTable::Line> flow_lines;
-    std::span<FlowTable::Line> persistence_lines;
-    HashSecret flow_secret{};  // a worker's own
-    HashSecret owner_secret{}; // the same for all workers of the process
+// What the owner of a client's binding answered.
+struct Told {
+    Bound bound;
+    std::uint16_t generation; // of the backend's slot
+    std::uint16_t owner;
 };
 
+// What the dispatchers of a worker share; outlives them.
+struct Shared {
+    std::uint16_t worker;
+    std::uint16_t workers;
+    HashSecret owner_secret; // the same for all workers of the process
+    WorkerCounters& counters;
+    Scheduler& scheduler;
+    ClientLimiter& limiter;
+    Releases& releases;
+};
+
+template <class Key>
+struct TableMemory {
+    std::span<typename FlowTable<Key>::Line> flows;
+    std::span<typename FlowTable<Key>::Line> persistence;
+};
+
+template <class Key>
 class Dispatcher {
   public:
-    Dispatcher(const DispatcherSetup& setup, WorkerCounters& counters);
+    // `secret` is the worker's own.
+    Dispatcher(const TableMemory<Key>& memory, HashSecret secret, const Shared& shared);
 
-    std::uint64_t hash(const FlowKey& key) const { return flows_.hash(key); }
+    std::uint64_t hash(const Key& key) const { return flows_.hash(key); }
     void prefetch(std::uint64_t hash) const { flows_.prefetch(hash); }
 
     // Decides about a packet that parsed as a flow, and remembers the decision.
@@ -52,17 +70,19 @@ class Dispatcher {
     // As decide, with the answer of the client's owner. An answer that a newer table has overtaken
     // is replaced by an ordinary choice.
     Verdict decide_as_told(const ForwardingTable& table, const Parsed& packet, std::uint64_t hash,
-                           std::uint32_t bytes, Tick now, BackendSlot told,
-                           std::uint16_t generation);
-    // The backend to which `key`'s client is, or now becomes, bound. This worker is its owner.
-    BackendSlot persistent_backend(const ForwardingTable& table, const ServiceEntry& service,
-                                   const FlowKey& key, Tick now);
+                           std::uint32_t bytes, Tick now, const Told& told);
+    // The backend to which the packet's client is, or now becomes, bound, and one flow more of the
+    // binding. This worker is its owner.
+    Bound bind(const ForwardingTable& table, const ServiceEntry& service, const Key& key, Tick now);
+    // The backend of the flow that an ICMP error is about. Changes nothing.
+    Verdict follow_error(const ForwardingTable& table, const Key& key, std::uint64_t hash,
+                         std::uint32_t bytes, Tick now);
 
-    // Erases expired entries among the next `lines` of each table.
+    // Erases ended entries among the next `lines` of each table.
     void sweep(std::size_t lines, Tick now);
 
-    FlowTable& flows() { return flows_; }
-    FlowTable& persistence() { return persistence_; }
+    FlowTable<Key>& flows() { return flows_; }
+    PersistenceTable<Key>& persistence() { return persistence_; }
 
   private:
     struct Opening {
@@ -73,29 +93,32 @@ class Dispatcher {
         Tick now;
     };
 
-    Verdict follow(const ForwardingTable& table, Flow& flow, const Parsed& packet,
+    Verdict follow(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
                    std::uint64_t hash, Tick now);
+    Verdict leave(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
+                  std::uint64_t hash, Tick now);
     Verdict without_flow(const ForwardingTable& table, const Parsed& packet, std::uint64_t hash,
                          Tick now);
-    Verdict leave_dead_backend(const ForwardingTable& table, Flow& flow, const Parsed& packet,
-                               std::uint64_t hash, Tick now);
     Verdict open(const Opening& opening);
-    Verdict open_to(const Opening& opening, BackendSlot backend);
+    Verdict open_to(const Opening& opening, const Bound& bound, std::uint16_t owner);
     Verdict by_consistent_hash(const ForwardingTable& table, const ServiceEntry& service,
-                               const FlowKey& key);
+                               const Key& key);
     Verdict nobody(const ForwardingTable& table, const ServiceEntry& service);
-    Verdict forward(BackendSlot backend, std::uint32_t bytes, Verdict verdict);
-    std::uint16_t owner_of(const FlowKey& persistence_key) const;
-    void touch(Flow& flow, FlowState state, const ServiceEntry& service, Tick now);
-    void forget(Flow& flow);
-    void uncount(const Flow& flow);
-    void uncount_persistence(const Flow& binding);
+    Verdict counted(const Verdict& verdict, std::uint32_t bytes);
+    bool within_limit(const Opening& opening);
+    void touch(Flow<Key>& flow, FlowState state, const ServiceEntry& service, Tick now);
+    void forget(Flow<Key>& flow);
+    void let_go(const Flow<Key>& flow);
+    void release(std::uint32_t binding, std::uint16_t owner);
+    static constexpr bool ipv6 = sizeof(Key) == sizeof(KeyV6);
 
-    DispatcherSetup setup_;
+    Shared shared_;
     WorkerCounters& counters_;
-    FlowTable flows_;
-    FlowTable persistence_;
-    std::vector<RingCursor> cursors_;
+    FlowTable<Key> flows_;
+    PersistenceTable<Key> persistence_;
 };
+
+extern template class Dispatcher<KeyV4>;
+extern template class Dispatcher<KeyV6>;
 
 } // namespace lbd::dataplane

@@ -19,8 +19,16 @@ namespace {
 constexpr unsigned host_ring_size = 1024;
 constexpr unsigned handoff_ring_size = 1024;
 
-std::size_t table_bytes(std::uint32_t flows) {
-    return FlowTable::lines_for(flows) * sizeof(FlowTable::Line);
+constexpr unsigned release_ring_size = 4096;
+
+template <class Key>
+std::size_t table_bytes(std::uint32_t entries) {
+    return FlowTable<Key>::lines_for(entries) * sizeof(typename FlowTable<Key>::Line);
+}
+
+template <class Key>
+std::size_t table_bytes(const TableSizes& sizes) {
+    return table_bytes<Key>(sizes.flows) + table_bytes<Key>(sizes.persistence);
 }
 
 HashSecret random_secret() {
@@ -45,8 +53,8 @@ unsigned megabytes_for(const EngineOptions& options) {
         bytes +=
             Port::buffers_for(port) *
             (std::max<std::size_t>(port.mtu + 256u, RTE_MBUF_DEFAULT_BUF_SIZE) + buffer_overhead);
-    bytes += options.eal.workers *
-             (table_bytes(options.flows) + table_bytes(options.persistence_entries));
+    bytes +=
+        options.eal.workers * (table_bytes<KeyV4>(options.ipv4) + table_bytes<KeyV6>(options.ipv6));
     return static_cast<unsigned>((bytes + bytes / 8) >> 20);
 }
 
@@ -54,13 +62,23 @@ void Engine::FreeHugepages::operator()(void* memory) const {
     rte_free(memory);
 }
 
-Engine::Engine(const EngineOptions& options) : eal_(with_memory(options)) {
-    for (const PortSettings& port : options.ports) ports_.push_back(std::make_unique<Port>(port));
-    const std::uint16_t workers = static_cast<std::uint16_t>(options.eal.workers);
-    make_rings(workers);
-    publication_ = std::make_unique<Publication>(workers);
+Engine::Engine(const EngineOptions& options)
+    : eal_(with_memory(options)),
+      worker_count_(static_cast<std::uint16_t>(options.eal.workers)),
+      interfaces_(options.interfaces) {
+    const HashSecret steering_secret = random_secret();
+    for (PortSettings port : options.ports) {
+        port.steering_secret = steering_secret;
+        ports_.push_back(std::make_unique<Port>(port));
+    }
+    make_rings();
+    publication_ = std::make_unique<Publication>(worker_count_);
+    for (std::uint16_t worker = 0; worker < worker_count_; ++worker) {
+        counters_.push_back(std::make_unique<WorkerCounters>());
+        limits_.push_back(std::make_unique<ClientLimiter::Cells>());
+    }
     const HashSecret owner_secret = random_secret();
-    for (std::uint16_t worker = 0; worker < workers; ++worker)
+    for (std::uint16_t worker = 0; worker < worker_count_; ++worker)
         workers_.push_back(std::make_unique<Worker>(setup_of(worker, options, owner_secret)));
 }
 
@@ -68,52 +86,88 @@ Engine::~Engine() {
     stop();
 }
 
-void Engine::make_rings(std::size_t workers) {
-    for (std::size_t port = 0; port < ports_.size(); ++port) {
-        const std::string suffix = '-' + std::to_string(port);
-        from_host_.push_back(std::make_unique<PacketRing>("from-host" + suffix, host_ring_size));
-        for (std::size_t worker = 0; worker < workers; ++worker)
-            to_host_.push_back(std::make_unique<PacketRing>(
-                "to-host" + suffix + '-' + std::to_string(worker), host_ring_size));
+void Engine::make_rings() {
+    const auto numbered = [](const char* name, std::size_t first, std::size_t second) {
+        return std::string(name) + '-' + std::to_string(first) + '-' + std::to_string(second);
+    };
+    for (std::size_t interface = 0; interface < interfaces_.size(); ++interface) {
+        from_host_.push_back(
+            std::make_unique<PacketRing>(numbered("from-host", interface, 0), host_ring_size));
+        for (std::size_t worker = 0; worker < worker_count_; ++worker)
+            to_host_.push_back(std::make_unique<PacketRing>(numbered("to-host", interface, worker),
+                                                            host_ring_size));
     }
-    for (std::size_t from = 0; from < workers; ++from)
-        for (std::size_t to = 0; to < workers; ++to)
-            handoff_.push_back(
-                from == to ? nullptr
-                           : std::make_unique<PacketRing>(
-                                 "handoff-" + std::to_string(from) + '-' + std::to_string(to),
-                                 handoff_ring_size));
+    for (std::size_t from = 0; from < worker_count_; ++from) {
+        for (std::size_t to = 0; to < worker_count_; ++to) {
+            handoff_.push_back(from == to ? nullptr
+                                          : std::make_unique<PacketRing>(
+                                                numbered("handoff", from, to), handoff_ring_size));
+            releases_.push_back(from == to ? nullptr
+                                           : std::make_unique<ReleaseRing>(
+                                                 numbered("release", from, to), release_ring_size));
+        }
+    }
 }
 
-std::span<FlowTable::Line> Engine::table_memory(std::uint32_t flows, unsigned worker) {
+template <class Key>
+std::span<typename FlowTable<Key>::Line> Engine::table_memory(std::uint32_t entries,
+                                                              unsigned worker) {
+    using Line = typename FlowTable<Key>::Line;
     // Near the ports, whose packets meet it: the first port's node stands for all.
     const int socket = ports_.empty() ? SOCKET_ID_ANY : rte_eth_dev_socket_id(ports_[0]->id());
-    void* memory = rte_zmalloc_socket("flows", table_bytes(flows), sizeof(FlowTable::Line), socket);
+    void* memory = rte_zmalloc_socket("flows", table_bytes<Key>(entries), sizeof(Line), socket);
     if (memory == nullptr)
-        throw std::runtime_error("no memory for the " + std::to_string(flows) +
+        throw std::runtime_error("no memory for the " + std::to_string(entries) +
                                  " flows of worker " + std::to_string(worker) +
                                  ": give it more hugepages, or less `memory: {flows: ...}`");
-    tables_.emplace_back(static_cast<FlowTable::Line*>(memory));
-    return {tables_.back().get(), FlowTable::lines_for(flows)};
+    tables_.emplace_back(memory);
+    return {static_cast<Line*>(memory), FlowTable<Key>::lines_for(entries)};
+}
+
+std::vector<Interface> Engine::interfaces_of(std::uint16_t worker) const {
+    std::vector<Interface> interfaces;
+    for (std::size_t index = 0; index < interfaces_.size(); ++index) {
+        const InterfaceOptions& options = interfaces_[index];
+        interfaces.push_back({ports_[options.port].get(), options.port, options.vlan, options.mtu,
+                              to_host_[index * worker_count_ + worker].get(),
+                              worker == 0 ? from_host_[index].get() : nullptr});
+    }
+    return interfaces;
+}
+
+Neighbourhood Engine::neighbourhood_of(std::size_t worker) const {
+    Neighbourhood neighbourhood;
+    for (std::size_t other = 0; other < worker_count_; ++other) {
+        const std::size_t in = other * worker_count_ + worker;
+        const std::size_t out = worker * worker_count_ + other;
+        neighbourhood.packets_in.push_back(handoff_[in].get());
+        neighbourhood.packets_out.push_back(handoff_[out].get());
+        neighbourhood.releases_in.push_back(releases_[in].get());
+        neighbourhood.releases_out.push_back(releases_[out].get());
+    }
+    return neighbourhood;
 }
 
 WorkerSetup Engine::setup_of(std::uint16_t worker, const EngineOptions& options,
                              const HashSecret& owner_secret) {
-    const auto workers = static_cast<std::uint16_t>(options.eal.workers);
     WorkerSetup setup{};
-    setup.dispatcher.worker = worker;
-    setup.dispatcher.workers = workers;
-    setup.dispatcher.flow_lines = table_memory(options.flows, worker);
-    setup.dispatcher.persistence_lines = table_memory(options.persistence_entries, worker);
-    setup.dispatcher.flow_secret = random_secret();
-    setup.dispatcher.owner_secret = owner_secret;
-    for (std::size_t port = 0; port < ports_.size(); ++port)
-        setup.ports.push_back({ports_[port].get(), to_host_[port * workers + worker].get(),
-                               worker == 0 ? from_host_[port].get() : nullptr});
-    for (std::size_t other = 0; other < workers; ++other) {
-        setup.handoff_in.push_back(handoff_[other * workers + worker].get());
-        setup.handoff_out.push_back(handoff_[worker * workers + other].get());
+    setup.worker = worker;
+    setup.workers = worker_count_;
+    setup.flow_secret = random_secret();
+    setup.owner_secret = owner_secret;
+    setup.memory4 = {table_memory<KeyV4>(options.ipv4.flows, worker),
+                     table_memory<KeyV4>(options.ipv4.persistence, worker)};
+    setup.memory6 = {table_memory<KeyV6>(options.ipv6.flows, worker),
+                     table_memory<KeyV6>(options.ipv6.persistence, worker)};
+    setup.fragments = options.fragments;
+    setup.counters = counters_[worker].get();
+    for (std::uint16_t other = 0; other < worker_count_; ++other) {
+        if (other != worker) setup.others.push_back(counters_[other].get());
+        setup.limits.push_back(limits_[other].get());
     }
+    for (const auto& port : ports_) setup.ports.push_back(port.get());
+    setup.interfaces = interfaces_of(worker);
+    setup.neighbours = neighbourhood_of(worker);
     setup.publication = publication_.get();
     setup.sleep_when_idle = options.sleep_when_idle;
     return setup;

@@ -17,11 +17,24 @@
 
 namespace lbd::dataplane {
 
+struct InterfaceOptions {
+    std::uint16_t port = 0; // index into the ports
+    std::uint16_t vlan = 0; // 0: untagged
+    std::uint16_t mtu = 1500;
+};
+
+struct TableSizes { // entries, per worker
+    std::uint32_t flows = 0;
+    std::uint32_t persistence = 0;
+};
+
 struct EngineOptions {
     EalOptions eal; // `megabytes` 0: computed from what follows where there are no hugepages
     std::vector<PortSettings> ports;
-    std::uint32_t flows = 0;               // per worker
-    std::uint32_t persistence_entries = 0; // per worker
+    std::vector<InterfaceOptions> interfaces;
+    TableSizes ipv4;
+    TableSizes ipv6;
+    std::uint32_t fragments = 4096; // fragmented datagrams under way, per worker
     bool sleep_when_idle = false;
 };
 
@@ -45,29 +58,39 @@ class Engine {
     unsigned worker_core(std::size_t index) const;
     std::size_t ports() const { return ports_.size(); }
     Port& port(std::size_t index) { return *ports_[index]; }
-    // The host's ends of the rings of a port: what worker `worker` punts, and what worker 0 sends.
-    PacketRing& to_host(std::size_t port, std::size_t worker) {
-        return *to_host_[port * workers_.size() + worker];
+    std::size_t interfaces() const { return interfaces_.size(); }
+    Port& port_of(std::size_t interface) { return *ports_[interfaces_[interface].port]; }
+    // The host's ends of the rings of an interface: what worker `worker` punts, and what worker 0
+    // sends.
+    PacketRing& to_host(std::size_t interface, std::size_t worker) {
+        return *to_host_[interface * workers_.size() + worker];
     }
-    PacketRing& from_host(std::size_t port) { return *from_host_[port]; }
+    PacketRing& from_host(std::size_t interface) { return *from_host_[interface]; }
 
   private:
     struct FreeHugepages {
         void operator()(void* memory) const;
     };
-    using Lines = std::unique_ptr<FlowTable::Line, FreeHugepages>;
 
-    void make_rings(std::size_t workers);
-    std::span<FlowTable::Line> table_memory(std::uint32_t flows, unsigned worker);
+    void make_rings();
+    template <class Key>
+    std::span<typename FlowTable<Key>::Line> table_memory(std::uint32_t entries, unsigned worker);
     WorkerSetup setup_of(std::uint16_t worker, const EngineOptions& options,
                          const HashSecret& owner_secret);
+    std::vector<Interface> interfaces_of(std::uint16_t worker) const;
+    Neighbourhood neighbourhood_of(std::size_t worker) const;
 
     Eal eal_;
+    std::uint16_t worker_count_;
     std::vector<std::unique_ptr<Port>> ports_;
-    std::vector<std::unique_ptr<PacketRing>> to_host_;   // [port][worker]
-    std::vector<std::unique_ptr<PacketRing>> from_host_; // [port]
+    std::vector<InterfaceOptions> interfaces_;
+    std::vector<std::unique_ptr<PacketRing>> to_host_;   // [interface][worker]
+    std::vector<std::unique_ptr<PacketRing>> from_host_; // [interface]
     std::vector<std::unique_ptr<PacketRing>> handoff_;   // [from][to], none on the diagonal
-    std::vector<Lines> tables_;
+    std::vector<std::unique_ptr<ReleaseRing>> releases_; // likewise
+    std::vector<std::unique_ptr<void, FreeHugepages>> tables_;
+    std::vector<std::unique_ptr<WorkerCounters>> counters_;
+    std::vector<std::unique_ptr<ClientLimiter::Cells>> limits_;
     std::unique_ptr<Publication> publication_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::atomic<bool> stopping_{false};

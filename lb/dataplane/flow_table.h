@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The flow table of one worker: fixed memory, open addressing in cache lines of two entries.
+// The flow table of one worker: fixed memory, open addressing in cache lines.
 //
 // A lookup reads the line that the hash names, and the next one only if an entry that belongs here
 // had to move on, so a hit costs one cache line almost always. Expiry sweeps a few lines at a time.
@@ -23,77 +23,109 @@ constexpr bool reached(Tick deadline, Tick now) {
     return static_cast<std::int32_t>(now - deadline) >= 0;
 }
 
-struct Flow {
-    FlowKey key;
-    FlowState state;
-    std::uint16_t backend;    // slot in the forwarding table
-    std::uint16_t generation; // of that slot when the flow was scheduled
-    std::uint16_t passed;     // in a line's first entry: how many entries had to pass this line
-    Tick expires;
-};
+constexpr std::uint32_t no_binding = 0xffffffff;
 
+// A flow, or a client's binding to a backend (state `persistence`), whose key has no client port.
+template <class Key>
+struct Flow {
+    Key key;
+    FlowState state;
+    std::uint8_t owner;    // the worker that keeps the client's binding, if `link` names one
+    std::uint16_t backend; // slot in the forwarding table
+    std::uint16_t passed;  // in a line's first entry: how many entries had to pass this line
+    Tick expires;
+    std::uint32_t link; // flow: position of its client's binding, or no_binding;
+                        // binding: how many flows it has, for as long as which it does not end
+
+    bool ended(Tick now) const {
+        return reached(expires, now) && (state != FlowState::persistence || link == 0);
+    }
+};
+static_assert(sizeof(Flow<KeyV4>) == 32 && sizeof(Flow<KeyV6>) == 56);
+
+template <class Key>
 class FlowTable {
   public:
-    static constexpr std::size_t flows_per_line = 2;
-    static constexpr std::size_t window = 16; // lines that an entry may lie in
+    using Entry = Flow<Key>;
+    static constexpr std::size_t flows_per_line = 64 / sizeof(Entry);
+    static constexpr std::size_t window = 32; // lines that an entry may lie in
 
     struct alignas(64) Line {
-        Flow flows[flows_per_line];
-        unsigned char room[64 - flows_per_line * sizeof(Flow)];
+        Entry flows[flows_per_line];
     };
     static_assert(sizeof(Line) == 64);
 
-    // Lines, and so bytes, that hold `flows` flows at half load, where overflow is rare.
-    static constexpr std::size_t lines_for(std::size_t flows) { return flows + window; }
+    // Lines that hold `flows` flows at half load, where overflow is rare: 64 bytes for an IPv4
+    // flow, 128 for an IPv6 one.
+    static constexpr std::size_t lines_for(std::size_t flows) {
+        return flows * 2 / flows_per_line + window;
+    }
 
     // `lines` is zeroed memory that outlives the table, made for lines_for(flows).
     FlowTable(std::span<Line> lines, HashSecret secret);
 
-    std::uint64_t hash(const FlowKey& key) const { return hash_of(key, secret_); }
-    void prefetch(std::uint64_t hash) const;
+    std::uint64_t hash(const Key& key) const { return hash_of(key, secret_); }
+    void prefetch(std::uint64_t hash) const { __builtin_prefetch(&lines_[home(hash)]); }
 
-    // The entry of `key`, or nullptr. It may have expired: the caller asks reached().
-    Flow* find(const FlowKey& key, std::uint64_t hash);
+    // The entry of `key`, or nullptr. It may have ended: the caller asks.
+    Entry* find(const Key& key, std::uint64_t hash) {
+        Line& line = lines_[home(hash)];
+        for (Entry& flow : line.flows)
+            if (flow.key == key && flow.state != FlowState::free) return &flow;
+        return line.flows[0].passed == 0 ? nullptr : find_further(key, &line);
+    }
 
     struct Place {
-        Flow* flow;   // where to write the new flow; nullptr: no room
-        Flow evicted; // what lay there, state free if nothing did
+        Entry* flow;   // where to write the new flow; nullptr: no room
+        Entry evicted; // what lay there, state free if nothing did
     };
-    // A place for a flow that is not in the table: a free one, else an expired one, else that of
-    // the half-open flow nearest its end. The entry holds key and state `syn_recv` afterwards, the
-    // rest is the caller's to fill in.
-    Place insert(const FlowKey& key, std::uint64_t hash, Tick now);
+    // A place for a flow that is not in the table: a free one, else one that has ended, else that
+    // of the half-open flow nearest its end. The entry holds key and state `syn_recv` afterwards,
+    // the rest is the caller's to fill in.
+    Place insert(const Key& key, std::uint64_t hash, Tick now);
 
-    void erase(Flow& flow);
+    void erase(Entry& flow);
 
-    // Erases the expired flows in the next `count` lines, telling `gone` of each first.
-    template <typename Gone>
-    void sweep(std::size_t count, Tick now, Gone&& gone) {
+    // Where an entry lies, for as long as it is in the table.
+    std::uint32_t position_of(const Entry& flow) const {
+        const auto line =
+            static_cast<std::size_t>(reinterpret_cast<const Line*>(&flow) - &lines_[0]);
+        const auto place = static_cast<std::size_t>(&flow - lines_[line].flows);
+        return static_cast<std::uint32_t>(line * flows_per_line + place);
+    }
+    Entry& at(std::uint32_t position) {
+        return lines_[position / flows_per_line].flows[position % flows_per_line];
+    }
+
+    // Offers the flows that have ended in the next `count` lines to `release`, and erases those
+    // for which it says yes.
+    template <typename Release>
+    void sweep(std::size_t count, Tick now, Release&& release) {
         for (std::size_t i = 0; i < count; ++i) {
-            Line& line = lines_[sweep_position_];
-            for (Flow& flow : line.flows) {
-                if (flow.state == FlowState::free || !reached(flow.expires, now)) continue;
-                gone(flow);
-                erase(flow);
-            }
+            for (Entry& flow : lines_[sweep_position_].flows)
+                if (flow.state != FlowState::free && flow.ended(now) && release(flow)) erase(flow);
             if (++sweep_position_ == lines_.size()) sweep_position_ = 0;
         }
     }
 
     std::size_t size() const { return size_; }
-    std::size_t capacity() const { return lines_.size() - window; }
+    std::size_t capacity() const { return (lines_.size() - window) * flows_per_line; }
     std::span<const Line> lines() const { return lines_; }
 
   private:
     std::size_t home(std::uint64_t hash) const {
         return reduce(hash, static_cast<std::uint32_t>(lines_.size() - window));
     }
-    Flow* choose_place(std::size_t first, Tick now);
+    Entry* find_further(const Key& key, Line* line);
+    Entry* choose_place(std::size_t first, Tick now);
 
     std::span<Line> lines_;
     HashSecret secret_;
     std::size_t size_ = 0;
     std::size_t sweep_position_ = 0;
 };
+
+extern template class FlowTable<KeyV4>;
+extern template class FlowTable<KeyV6>;
 
 } // namespace lbd::dataplane

@@ -11,10 +11,6 @@ namespace {
 
 constexpr ServiceSlot empty = 0xffff;
 
-std::uint32_t rest_of_key(rte_be16_t port, std::uint8_t protocol) {
-    return std::uint32_t{port} << 8 | protocol;
-}
-
 } // namespace
 
 ForwardingTable::ForwardingTable(std::vector<ServiceEntry> services,
@@ -25,29 +21,59 @@ ForwardingTable::ForwardingTable(std::vector<ServiceEntry> services,
       index_(std::bit_ceil(std::max<std::size_t>(live.size() * 2, 8)), empty),
       mask_(static_cast<std::uint32_t>(index_.size() - 1)),
       generation_(generation) {
-    for (const ServiceSlot slot : live) {
-        const ServiceEntry& entry = services_[slot];
-        std::uint32_t at = start_of(entry.vip, rest_of_key(entry.port, entry.protocol));
-        while (index_[at] != empty) at = (at + 1) & mask_;
-        index_[at] = slot;
-        addresses_.push_back(entry.vip);
-    }
+    for (const ServiceSlot slot : live) index(slot);
     std::sort(addresses_.begin(), addresses_.end());
     addresses_.erase(std::unique(addresses_.begin(), addresses_.end()), addresses_.end());
+    watch();
 }
 
-const ServiceEntry* ForwardingTable::find(rte_be32_t vip, rte_be16_t port,
-                                          std::uint8_t protocol) const {
-    std::uint32_t at = start_of(vip, rest_of_key(port, protocol));
-    for (; index_[at] != empty; at = (at + 1) & mask_) {
+void ForwardingTable::index(ServiceSlot slot) {
+    const ServiceEntry& entry = services_[slot];
+    std::uint32_t at = start_of({entry.vip, entry.port, entry.protocol, entry.ipv6});
+    while (index_[at] != empty) at = (at + 1) & mask_;
+    index_[at] = slot;
+    addresses_.push_back({entry.vip, 0, 0, entry.ipv6});
+    any_port_ |= entry.port == 0;
+}
+
+void ForwardingTable::watch() {
+    for (std::size_t slot = 0; slot < backends_.size(); ++slot) {
+        const Discipline discipline = services_[backends_[slot].service].discipline;
+        if (backends_[slot].upper_threshold != 0 || discipline == Discipline::least ||
+            discipline == Discipline::weighted_least)
+            watched_.push_back(static_cast<BackendSlot>(slot));
+    }
+}
+
+std::uint32_t ForwardingTable::start_of(const Endpoint& endpoint) const {
+    const std::uint64_t vip =
+        multiply_fold(detail::word(endpoint.vip.data(), 0) ^ 0x9e3779b97f4a7c15u,
+                      detail::word(endpoint.vip.data(), 1) ^ 0xe7037ed1a0b428dbu);
+    const std::uint64_t rest = std::uint64_t{endpoint.port} << 16 |
+                               std::uint64_t{endpoint.protocol} << 1 | (endpoint.ipv6 ? 1 : 0);
+    return static_cast<std::uint32_t>(multiply_fold(vip ^ rest, 0xd6e8feb86659fd93u)) & mask_;
+}
+
+const ServiceEntry* ForwardingTable::find_exactly(const Endpoint& endpoint) const {
+    for (std::uint32_t at = start_of(endpoint); index_[at] != empty; at = (at + 1) & mask_) {
         const ServiceEntry& entry = services_[index_[at]];
-        if (entry.vip == vip && entry.port == port && entry.protocol == protocol) return &entry;
+        if (entry.vip == endpoint.vip && entry.port == endpoint.port &&
+            entry.protocol == endpoint.protocol && entry.ipv6 == endpoint.ipv6)
+            return &entry;
     }
     return nullptr;
 }
 
-bool ForwardingTable::is_virtual(rte_be32_t address) const {
-    return std::binary_search(addresses_.begin(), addresses_.end(), address);
+const ServiceEntry* ForwardingTable::find(const Endpoint& endpoint) const {
+    const ServiceEntry* exact = find_exactly(endpoint);
+    if (exact != nullptr || !any_port_) return exact;
+    Endpoint any = endpoint;
+    any.port = 0;
+    return find_exactly(any);
+}
+
+bool ForwardingTable::is_virtual(const Ipv6& address, bool ipv6) const {
+    return std::binary_search(addresses_.begin(), addresses_.end(), Endpoint{address, 0, 0, ipv6});
 }
 
 } // namespace lbd::dataplane

@@ -13,21 +13,42 @@
 namespace lbd::dataplane {
 
 enum class PacketClass : std::uint8_t {
-    flow,     // unicast TCP or UDP over IPv4, well-formed: `key` is set
-    fragment, // of an IPv4 datagram: only the addresses in `key` are set
-    host,     // anything else that is well-formed: ARP, multicast, ICMP, IPv6
-    malformed // `reason` says why
+    flow,       // unicast TCP or UDP, well-formed, perhaps a first fragment
+    fragment,   // of a datagram, but not its first: ports are 0 in the key
+    icmp_error, // about a flow: the key is that of the flow, from the packet that it quotes
+    host,       // anything else that is well-formed: ARP, multicast, other ICMP
+    malformed   // `reason` says why
 };
 
+// What is not set for a class is undefined.
 struct Parsed {
-    FlowKey key;
+    union {
+        KeyV4 v4;
+        KeyV6 v6; // if `ipv6`
+    };
+    std::uint32_t fragment_id; // of a fragment, in the header's byte order
+    std::uint16_t vlan;        // 0: untagged
     PacketClass kind;
     DropReason reason;
-    std::uint8_t tcp_flags; // RTE_TCP_*_FLAG; 0 for UDP
-    std::uint8_t l4_offset; // from the start of the frame; an IPv4 header has 60 bytes at most
+    bool ipv6;
+    bool first_fragment;
+    std::uint8_t tcp_flags; // RTE_TCP_*_FLAG; 0 for all but TCP
+    std::uint8_t l3_offset; // from the start of the frame
+    std::uint16_t l4_offset;
+
+    Parsed() {} // NOLINT(modernize-use-equals-default): nothing is initialized, a burst is parsed
+                // thirty times a microsecond
+
+    template <class Key>
+    const Key& key() const {
+        if constexpr (sizeof(Key) == sizeof(KeyV4))
+            return v4;
+        else
+            return v6;
+    }
 };
 
 // Reads the headers of `packet` and changes nothing. `own` is the MAC address of the port.
-Parsed parse(const rte_mbuf& packet, const rte_ether_addr& own);
+void parse(const rte_mbuf& packet, const rte_ether_addr& own, Parsed& parsed);
 
 } // namespace lbd::dataplane

@@ -5,7 +5,12 @@
 #include <rte_ethdev.h>
 
 #include <algorithm>
+#include <bit>
+#include <random>
 #include <stdexcept>
+#include <utility>
+
+#include "lb/dataplane/handoff.h"
 
 namespace lbd::dataplane {
 
@@ -26,6 +31,24 @@ std::uint16_t find_port(const std::string& device) {
                                  ": DPDK found no such port; a PCI NIC must be bound to vfio-pci "
                                  "(dpdk-devbind.py --status)");
     return id;
+}
+
+// A flow of either family is placed by its addresses and ports.
+constexpr std::uint64_t flow_hashes = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV4_UDP |
+                                      RTE_ETH_RSS_NONFRAG_IPV6_TCP | RTE_ETH_RSS_NONFRAG_IPV6_UDP;
+
+// A device that does so by less would put a flow where this program does not look for it.
+bool spreads_flows(const rte_eth_dev_info& info) {
+    return (info.flow_type_rss_offloads & flow_hashes) == flow_hashes && info.reta_size != 0 &&
+           info.hash_key_size % 4 == 0 && info.hash_key_size <= 52;
+}
+
+// Random, so that nobody outside picks the queue.
+std::vector<std::uint8_t> random_key(std::size_t size) {
+    std::random_device source;
+    std::vector<std::uint8_t> key(size);
+    for (std::uint8_t& byte : key) byte = static_cast<std::uint8_t>(source());
+    return key;
 }
 
 std::uint16_t buffer_size(std::uint16_t mtu) {
@@ -54,6 +77,9 @@ Port::Port(const PortSettings& settings)
     open_queues(settings);
     const int started = rte_eth_dev_start(id_);
     if (started != 0) fail(device_, "start", -started);
+    std::vector<std::uint16_t> redirection = spread(settings.queues);
+    steering_ = redirection.empty() ? Steering::software(settings.queues, settings.steering_secret)
+                                    : Steering::rss(rss_key_, std::move(redirection));
     accept_multicast();
 }
 
@@ -71,11 +97,13 @@ void Port::configure(const PortSettings& settings) {
                                  std::to_string(std::min(info.max_rx_queues, info.max_tx_queues)) +
                                  " workers, configured are " + std::to_string(settings.queues));
     rte_eth_conf conf{};
-    if (settings.queues > 1) {
+    if (settings.queues > 1 && spreads_flows(info)) {
+        rss_key_ = random_key(info.hash_key_size == 0 ? 40 : info.hash_key_size);
         conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+        conf.rx_adv_conf.rss_conf.rss_key = rss_key_.data();
+        conf.rx_adv_conf.rss_conf.rss_key_len = static_cast<std::uint8_t>(rss_key_.size());
         conf.rx_adv_conf.rss_conf.rss_hf =
-            (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
-        if (conf.rx_adv_conf.rss_conf.rss_hf == 0) conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
+            flow_hashes | (RTE_ETH_RSS_IP & info.flow_type_rss_offloads);
     }
     conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
     conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
@@ -83,6 +111,24 @@ void Port::configure(const PortSettings& settings) {
     if (configured != 0) fail(device_, "configuration", -configured);
     // Software devices take their MTU from the kernel and may refuse: not fatal.
     rte_eth_dev_set_mtu(id_, settings.mtu);
+}
+
+// The redirection table that the device has from now on; empty if it does not spread flows.
+std::vector<std::uint16_t> Port::spread(std::uint16_t queues) const {
+    rte_eth_dev_info info{};
+    if (rss_key_.empty() || rte_eth_dev_info_get(id_, &info) != 0) return {};
+    if (!std::has_single_bit(info.reta_size)) return {};
+    std::vector<std::uint16_t> table(info.reta_size);
+    std::vector<rte_eth_rss_reta_entry64> entries((table.size() + RTE_ETH_RETA_GROUP_SIZE - 1) /
+                                                  RTE_ETH_RETA_GROUP_SIZE);
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        table[i] = static_cast<std::uint16_t>(i % queues);
+        rte_eth_rss_reta_entry64& group = entries[i / RTE_ETH_RETA_GROUP_SIZE];
+        group.mask |= std::uint64_t{1} << i % RTE_ETH_RETA_GROUP_SIZE;
+        group.reta[i % RTE_ETH_RETA_GROUP_SIZE] = table[i];
+    }
+    if (rte_eth_dev_rss_reta_update(id_, entries.data(), info.reta_size) != 0) return {};
+    return table;
 }
 
 void Port::open_queues(const PortSettings& settings) {

@@ -8,7 +8,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "lb/dataplane/steering.h"
 
 namespace lbd::dataplane {
 
@@ -18,20 +22,12 @@ struct PortSettings {
     std::uint16_t rx_descriptors = 1024;
     std::uint16_t tx_descriptors = 1024;
     std::uint16_t mtu = 1500;
-    unsigned packet_buffers = 0; // 0: what queues, rings and caches can hold
+    unsigned packet_buffers = 0;  // 0: what queues, rings and caches can hold
+    HashSecret steering_secret{}; // for devices without RSS; the same for all ports
 };
 
 struct PortStatistics {
     std::uint64_t rx_packets, rx_bytes, rx_missed, rx_no_buffer, tx_packets, tx_bytes;
-};
-
-// What handing a packet from worker to worker needs to know; lies in the packet buffer's private
-// area and means something in a handoff ring only.
-struct HandoffNote {
-    std::uint16_t kind;
-    std::uint16_t port;
-    std::uint16_t backend;
-    std::uint16_t generation;
 };
 
 constexpr std::uint16_t max_burst = 32;
@@ -50,6 +46,8 @@ class Port {
     std::uint16_t id() const { return id_; }
     const rte_ether_addr& mac() const { return mac_; }
     rte_mempool& buffers() const { return *buffers_; }
+    // Which worker owns a flow that comes in here.
+    const Steering& steering() const { return *steering_; }
     bool link_up() const;
     PortStatistics statistics() const;
 
@@ -59,6 +57,7 @@ class Port {
     };
 
     void configure(const PortSettings& settings);
+    std::vector<std::uint16_t> spread(std::uint16_t queues) const;
     void open_queues(const PortSettings& settings);
     void accept_multicast() const;
 
@@ -66,6 +65,8 @@ class Port {
     std::uint16_t id_;
     rte_ether_addr mac_{};
     std::unique_ptr<rte_mempool, FreePool> buffers_;
+    std::vector<std::uint8_t> rss_key_; // empty: the device does not spread flows
+    std::optional<Steering> steering_;
 };
 
 } // namespace lbd::dataplane

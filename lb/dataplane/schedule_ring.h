@@ -32,6 +32,11 @@ class RingCursor {
 
     // The next backend, or no_backend if the ring is empty.
     BackendSlot next(const ServiceEntry& service);
+    // Counts on, from 0 to `size` - 1 and over again; for choices that a ring does not make.
+    std::size_t turn(std::size_t size) {
+        if (++position_ >= size) position_ = 0;
+        return position_;
+    }
 
   private:
     void relocate(const ServiceEntry& service);

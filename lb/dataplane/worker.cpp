@@ -1,54 +1,61 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A packet's day, top to bottom: receive, parse, decide, rewrite, send.
+// A packet's day, top to bottom: receive, parse, decide, send.
 #include "lb/dataplane/worker.h"
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
-#include <rte_pause.h>
 #include <rte_prefetch.h>
 
 #include <algorithm>
 
-#include "lb/dataplane/reject.h"
+#include "lb/dataplane/vlan.h"
 
 namespace lbd::dataplane {
 
 namespace {
 
-constexpr std::uint16_t question = 1; // which backend is this client bound to?
-constexpr std::uint16_t answer = 2;
+constexpr std::uint8_t no_interface = 0xff;
+constexpr unsigned most_held_fragments = 1024;
 
-constexpr Tick ticks_per_sweep = 4 * ticks_per_second; // once over the whole table
-constexpr std::size_t lines_per_round = 64;
-constexpr unsigned rejections_per_tick = 1000; // answers to a flood are a flood, too
-constexpr unsigned rounds_before_rest = 64;
-
-HandoffNote& note_of(rte_mbuf* packet) {
-    return *static_cast<HandoffNote*>(rte_mbuf_to_priv(packet));
+Shared shared_of(const WorkerSetup& setup, Scheduler& scheduler, ClientLimiter& limiter,
+                 Releases& releases) {
+    return {setup.worker, setup.workers, setup.owner_secret, *setup.counters, scheduler,
+            limiter,      releases};
 }
 
 } // namespace
 
 Worker::Worker(const WorkerSetup& setup)
     : setup_(setup),
-      dispatcher_(setup.dispatcher, counters_),
-      flow_capacity_(dispatcher_.flows().capacity()),
+      counters_(*setup.counters),
+      scheduler_(setup.worker, counters_, setup.others),
+      limiter_(setup.limits, setup.worker),
+      dispatcher4_(setup.memory4, setup.flow_secret,
+                   shared_of(setup, scheduler_, limiter_, releases_)),
+      dispatcher6_(setup.memory6, setup.flow_secret,
+                   shared_of(setup, scheduler_, limiter_, releases_)),
+      fragments_(setup.fragments, most_held_fragments, setup.flow_secret),
+      egress_(setup.ports, setup.interfaces, setup.worker, counters_),
+      flow_capacity_(dispatcher4_.flows().capacity()),
+      flow_capacity6_(dispatcher6_.flows().capacity()),
       clock_(rte_get_tsc_hz(), rte_rdtsc()),
-      transmit_(setup.ports.size()) {}
-
-Worker::~Worker() {
-    for (Batch& batch : transmit_) rte_pktmbuf_free_bulk(batch.packets.data(), batch.count);
+      interface_of_(setup.ports.size()) {
+    for (auto& interfaces : interface_of_) interfaces.fill(no_interface);
+    for (std::size_t index = 0; index < setup.interfaces.size(); ++index) {
+        const Interface& interface = setup.interfaces[index];
+        interface_of_[interface.port_index][interface.vlan] = static_cast<std::uint8_t>(index);
+    }
 }
 
 void Worker::run(const std::atomic<bool>& stop) {
-    const unsigned self = setup_.dispatcher.worker;
-    setup_.publication->enter(self);
+    setup_.publication->enter(setup_.worker);
     std::uint64_t last = rte_rdtsc();
     while (!stop.load(std::memory_order_relaxed)) {
         keep_time(last);
-        const unsigned work = round(setup_.publication->current());
-        setup_.publication->quiescent(self);
-        keep_house();
+        const ForwardingTable& table = setup_.publication->current();
+        const unsigned work = round(table);
+        keep_house(table);
+        setup_.publication->quiescent(setup_.worker);
         const std::uint64_t now = rte_rdtsc();
         counters_.polls.add(1);
         counters_.cycles.add(now - last);
@@ -56,244 +63,123 @@ void Worker::run(const std::atomic<bool>& stop) {
         last = now;
         if (setup_.sleep_when_idle) rest(work);
     }
-    setup_.publication->leave(self);
+    setup_.publication->leave(setup_.worker);
 }
 
 unsigned Worker::round(const ForwardingTable& table) {
     unsigned work = 0;
-    const auto ports = static_cast<std::uint16_t>(setup_.ports.size());
-    for (std::uint16_t port = 0; port < ports; ++port) {
-        work += receive(port, table);
-        work += take_from_host(port);
-    }
+    for (std::uint16_t port = 0; port < setup_.ports.size(); ++port) work += receive(port, table);
+    work += take_from_host();
     work += take_handoffs(table);
-    for (std::uint16_t port = 0; port < ports; ++port) flush(port);
+    egress_.flush();
     return work;
 }
 
 unsigned Worker::receive(std::uint16_t port, const ForwardingTable& table) {
     std::array<rte_mbuf*, max_burst> packets;
-    const std::uint16_t count = rte_eth_rx_burst(
-        setup_.ports[port].port->id(), setup_.dispatcher.worker, packets.data(), max_burst);
+    const std::uint16_t count =
+        rte_eth_rx_burst(setup_.ports[port]->id(), setup_.worker, packets.data(), max_burst);
     if (count == 0) return 0;
     counters_.received.add(count);
 
     std::array<Work, max_burst> burst;
     parse_burst(packets.data(), count, port, burst);
-    for (std::uint16_t i = 0; i < count; ++i) decide(burst[i], port, table);
+    for (std::uint16_t i = 0; i < count; ++i) handle(burst[i], port, table);
     return count;
 }
 
 // Starts the loads of the flow table's lines for the whole burst before the first is needed.
 void Worker::parse_burst(rte_mbuf** packets, std::uint16_t count, std::uint16_t port,
-                         std::array<Work, max_burst>& work) {
+                         std::array<Work, max_burst>& burst) {
     constexpr std::uint16_t ahead = 4;
-    const rte_ether_addr& own = setup_.ports[port].port->mac();
+    const rte_ether_addr& own = setup_.ports[port]->mac();
     for (std::uint16_t i = 0; i < std::min(count, ahead); ++i)
         rte_prefetch0(rte_pktmbuf_mtod(packets[i], void*));
     for (std::uint16_t i = 0; i < count; ++i) {
         if (i + ahead < count) rte_prefetch0(rte_pktmbuf_mtod(packets[i + ahead], void*));
-        work[i].packet = packets[i];
-        work[i].parsed = parse(*packets[i], own);
-        if (work[i].parsed.kind != PacketClass::flow) continue;
-        work[i].hash = dispatcher_.hash(work[i].parsed.key);
-        dispatcher_.prefetch(work[i].hash);
+        burst[i].packet = packets[i];
+        parse(*packets[i], own, burst[i].parsed);
+        prepare(burst[i]);
     }
 }
 
-void Worker::decide(const Work& work, std::uint16_t port, const ForwardingTable& table) {
+void Worker::prepare(Work& work) {
+    if (work.parsed.kind == PacketClass::host || work.parsed.kind == PacketClass::malformed) return;
+    with_family(work.parsed, [&work](auto& dispatcher, const auto& key) {
+        work.hash = dispatcher.hash(key);
+        dispatcher.prefetch(work.hash);
+    });
+}
+
+void Worker::handle(Work& work, std::uint16_t port, const ForwardingTable& table) {
+    if (work.parsed.kind == PacketClass::malformed) return drop(work.packet, work.parsed.reason);
+    work.interface = interface_of_[port][work.parsed.vlan];
+    if (work.interface == no_interface) return drop(work.packet, DropReason::unknown_vlan);
     switch (work.parsed.kind) {
         case PacketClass::flow:
-            carry_out(dispatcher_.decide(table, work.parsed, work.hash, work.packet->pkt_len,
-                                         clock_.now()),
-                      work, port, table);
-            return;
+            if (work.parsed.first_fragment) return handle_fragment(work, table);
+            break;
         case PacketClass::fragment:
-            if (table.is_virtual(work.parsed.key.vip))
-                drop(work.packet, DropReason::fragment);
-            else
-                punt(work.packet, port);
-            return;
+            return handle_fragment(work, table);
+        case PacketClass::icmp_error:
+            break;
         case PacketClass::host:
-            punt(work.packet, port);
-            return;
         case PacketClass::malformed:
-            drop(work.packet, work.parsed.reason);
-            return;
+            return punt(work);
     }
+    const std::uint16_t owner = owner_of(work);
+    if (owner != setup_.worker)
+        return hand_over(work.packet, owner, {Handoff::deliver, work.interface});
+    carry_out(decide(work, table), work, table);
 }
 
-void Worker::carry_out(const Verdict& verdict, const Work& work, std::uint16_t port,
-                       const ForwardingTable& table) {
+Verdict Worker::decide(const Work& work, const ForwardingTable& table) {
+    const Tick now = clock_.now();
+    const std::uint32_t bytes = work.packet->pkt_len;
+    return with_family(work.parsed, [&](auto& dispatcher, const auto& key) {
+        return work.parsed.kind == PacketClass::icmp_error
+                   ? dispatcher.follow_error(table, key, work.hash, bytes, now)
+                   : dispatcher.decide(table, work.parsed, work.hash, bytes, now);
+    });
+}
+
+void Worker::carry_out(const Verdict& verdict, const Work& work, const ForwardingTable& table) {
     switch (verdict.kind) {
-        case Verdict::Kind::forward:
-            rewrite_and_send(work.packet, table.backend(verdict.backend));
+        case Verdict::Kind::forward: {
+            const BackendEntry& backend = table.backend(verdict.backend);
+            egress_.forward(work.packet, work.parsed, backend,
+                            table.service(backend.service).decrement_ttl, work.interface,
+                            work.hash);
             return;
+        }
         case Verdict::Kind::punt:
-            punt(work.packet, port);
-            return;
+            return punt(work);
         case Verdict::Kind::drop:
-            drop(work.packet, verdict.reason);
-            return;
+            return drop(work.packet, verdict.reason);
         case Verdict::Kind::reject:
-            reject(work, port, verdict.reason);
-            return;
+            return egress_.reject(work.packet, work.parsed, work.interface, verdict.reason);
         case Verdict::Kind::ask_owner:
-            hand_over(work.packet, verdict.owner, {question, port, no_backend, 0});
-            return;
+            return hand_over(work.packet, verdict.owner,
+                             {Handoff::question, work.interface, work.home});
     }
 }
 
-// Direct Routing: the frame goes on as it came, but for the MAC addresses.
-void Worker::rewrite_and_send(rte_mbuf* packet, const BackendEntry& backend) {
-    auto* ethernet = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
-    ethernet->dst_addr = backend.mac;
-    ethernet->src_addr = setup_.ports[backend.port].port->mac();
-    counters_.forwarded.add(1);
-    enqueue(packet, backend.port);
-}
-
-void Worker::punt(rte_mbuf* packet, std::uint16_t port) {
+// The host sees each network without its tag, on an interface of its own.
+void Worker::punt(const Work& work) {
+    set_tag(*work.packet, work.parsed.l3_offset, 0);
     // A full ring means that the host is slower than what it is sent: that is its loss, not ours.
-    if (!setup_.ports[port].to_host->push(packet)) {
-        drop(packet, DropReason::punt_full);
-        return;
-    }
+    if (!egress_.interfaces()[work.interface].to_host->push(work.packet))
+        return drop(work.packet, DropReason::punt_full);
     counters_.punted.add(1);
 }
 
-void Worker::reject(const Work& work, std::uint16_t port, DropReason reason) {
-    counters_.drops[static_cast<std::size_t>(reason)].add(1);
-    if (rejections_left_ == 0 || !turn_into_rejection(*work.packet, work.parsed)) {
-        rte_pktmbuf_free(work.packet);
-        return;
-    }
-    --rejections_left_;
-    enqueue(work.packet, port);
-}
-
-void Worker::drop(rte_mbuf* packet, DropReason reason) {
-    counters_.drops[static_cast<std::size_t>(reason)].add(1);
-    rte_pktmbuf_free(packet);
-}
-
-void Worker::enqueue(rte_mbuf* packet, std::uint16_t port) {
-    Batch& batch = transmit_[port];
-    if (batch.count == batch.packets.size()) flush(port);
-    batch.packets[batch.count++] = packet;
-}
-
-// What the NIC does not take now is dropped: waiting would only move the queue to where the
-// latency is, and stall the flows of the other ports.
-void Worker::flush(std::uint16_t port) {
-    Batch& batch = transmit_[port];
-    if (batch.count == 0) return;
-    const std::uint16_t sent = rte_eth_tx_burst(
-        setup_.ports[port].port->id(), setup_.dispatcher.worker, batch.packets.data(), batch.count);
-    for (std::uint16_t i = sent; i < batch.count; ++i) drop(batch.packets[i], DropReason::tx_full);
-    batch.count = 0;
-}
-
-unsigned Worker::take_from_host(std::uint16_t port) {
-    PacketRing* ring = setup_.ports[port].from_host;
-    if (ring == nullptr) return 0;
-    std::array<rte_mbuf*, max_burst> packets;
-    const unsigned count = ring->pop(packets.data(), max_burst);
-    for (unsigned i = 0; i < count; ++i) enqueue(packets[i], port);
-    counters_.from_host.add(count);
-    return count;
-}
-
-void Worker::hand_over(rte_mbuf* packet, std::uint16_t to, const HandoffNote& note) {
-    note_of(packet) = note;
-    if (setup_.handoff_out[to]->push(packet))
-        counters_.handed_over.add(1);
-    else
-        drop(packet, DropReason::handoff_full);
-}
-
-unsigned Worker::take_handoffs(const ForwardingTable& table) {
-    unsigned work = 0;
-    const std::uint16_t workers = setup_.dispatcher.workers;
-    for (std::uint16_t from = 0; from < workers; ++from) {
-        if (setup_.handoff_in[from] == nullptr) continue;
-        std::array<rte_mbuf*, max_burst> packets;
-        const unsigned count = setup_.handoff_in[from]->pop(packets.data(), max_burst);
-        for (unsigned i = 0; i < count; ++i) handle_handoff(packets[i], from, table);
-        work += count;
-    }
-    return work;
-}
-
-void Worker::handle_handoff(rte_mbuf* packet, std::uint16_t from, const ForwardingTable& table) {
-    const HandoffNote note = note_of(packet);
-    const Work work{packet, parse(*packet, setup_.ports[note.port].port->mac()), 0};
-    const FlowKey& key = work.parsed.key;
-    if (note.kind == answer) {
-        const std::uint64_t hash = dispatcher_.hash(key);
-        carry_out(dispatcher_.decide_as_told(table, work.parsed, hash, packet->pkt_len,
-                                             clock_.now(), note.backend, note.generation),
-                  work, note.port, table);
-        return;
-    }
-    const ServiceEntry* service = table.find(key.vip, key.vip_port, key.protocol);
-    HandoffNote reply{answer, note.port, no_backend, 0};
-    if (service != nullptr)
-        reply.backend = dispatcher_.persistent_backend(table, *service, key, clock_.now());
-    if (reply.backend != no_backend) reply.generation = table.backend(reply.backend).generation;
-    hand_over(packet, from, reply);
-}
-
-void Worker::keep_time(std::uint64_t cycles) {
-    if (!clock_.advance(cycles)) return;
-    lines_to_sweep_ = dispatcher_.flows().lines().size() / ticks_per_sweep + lines_per_round;
-    rejections_left_ = rejections_per_tick;
-}
-
-void Worker::keep_house() {
-    if (lines_to_sweep_ != 0) {
-        const std::size_t lines = std::min(lines_to_sweep_, lines_per_round);
-        dispatcher_.sweep(lines, clock_.now());
-        lines_to_sweep_ -= lines;
-    }
-    Snapshot* snapshot = requested_.load(std::memory_order_acquire);
-    if (snapshot != nullptr) continue_snapshot(*snapshot);
-}
-
-void Worker::continue_snapshot(Snapshot& snapshot) {
-    FlowTable& table = snapshot.persistence_next ? dispatcher_.persistence() : dispatcher_.flows();
-    const std::span<const FlowTable::Line> lines = table.lines();
-    const std::size_t end = std::min(snapshot.next_line + lines_per_round, lines.size());
-    for (; snapshot.next_line < end; ++snapshot.next_line) {
-        for (const Flow& flow : lines[snapshot.next_line].flows) {
-            if (flow.state == FlowState::free || reached(flow.expires, clock_.now())) continue;
-            if (snapshot.flows.size() == snapshot.flows.capacity())
-                snapshot.truncated = true;
-            else
-                snapshot.flows.push_back(flow);
-        }
-    }
-    if (end < lines.size() && !snapshot.truncated) return;
-    if (!snapshot.persistence_next && !snapshot.truncated) {
-        snapshot.persistence_next = true;
-        snapshot.next_line = 0;
-        return;
-    }
-    snapshot.now = clock_.now();
-    requested_.store(nullptr, std::memory_order_relaxed);
-    snapshot.done.store(true, std::memory_order_release);
-}
-
-// The longer nothing comes, the longer the sleep; a packet then waits half a millisecond at most.
-void Worker::rest(unsigned work) {
-    constexpr unsigned longest_us = 500;
-    if (work != 0) {
-        idle_rounds_ = 0;
-    } else if (++idle_rounds_ < rounds_before_rest) {
-        rte_pause();
-    } else {
-        rte_delay_us_sleep(std::min(50 + (idle_rounds_ - rounds_before_rest) / 8, longest_us));
-    }
+std::uint16_t Worker::owner_of(const Work& work) const {
+    const Steering& steering = egress_.interfaces()[work.interface].port->steering();
+    // What the NIC has put here by the flow's own addresses and ports is here by right.
+    if (setup_.workers == 1 ||
+        (steering.by_nic() && work.parsed.kind == PacketClass::flow && !work.parsed.first_fragment))
+        return setup_.worker;
+    return work.parsed.ipv6 ? steering.owner(work.parsed.v6) : steering.owner(work.parsed.v4);
 }
 
 } // namespace lbd::dataplane

@@ -10,30 +10,47 @@
 #include <memory>
 #include <vector>
 
+#include "lb/dataplane/client_limiter.h"
 #include "lb/dataplane/clock.h"
 #include "lb/dataplane/counters.h"
 #include "lb/dataplane/dispatcher.h"
+#include "lb/dataplane/egress.h"
+#include "lb/dataplane/fragments.h"
+#include "lb/dataplane/handoff.h"
 #include "lb/dataplane/packet_ring.h"
 #include "lb/dataplane/port.h"
 #include "lb/dataplane/publication.h"
+#include "lb/dataplane/release_ring.h"
 #include "lb/dataplane/snapshot.h"
+#include "lb/dataplane/steering.h"
 
 namespace lbd::dataplane {
 
-// What a worker knows of a port; everything outlives the worker.
-struct WorkerPort {
-    Port* port;
-    PacketRing* to_host;   // this worker's
-    PacketRing* from_host; // read by one worker only, nullptr for the others
+// Rings between this worker and worker i; nullptr at the own index.
+struct Neighbourhood {
+    std::vector<PacketRing*> packets_in;
+    std::vector<PacketRing*> packets_out;
+    std::vector<ReleaseRing*> releases_in;
+    std::vector<ReleaseRing*> releases_out;
 };
 
+// Everything that is pointed to outlives the worker.
 struct WorkerSetup {
-    DispatcherSetup dispatcher;
-    std::vector<WorkerPort> ports;
-    std::vector<PacketRing*> handoff_in;  // from worker i; nullptr at the own index
-    std::vector<PacketRing*> handoff_out; // to worker i; nullptr at the own index
+    std::uint16_t worker = 0;
+    std::uint16_t workers = 1;
+    HashSecret flow_secret{};  // a worker's own
+    HashSecret owner_secret{}; // the same for all workers of the process
+    TableMemory<KeyV4> memory4;
+    TableMemory<KeyV6> memory6;
+    unsigned fragments = 4096; // fragmented datagrams under way
+    WorkerCounters* counters;
+    std::vector<const WorkerCounters*> others; // counters of the other workers
+    std::vector<ClientLimiter::Cells*> limits; // of all workers
+    std::vector<Port*> ports;
+    std::vector<Interface> interfaces;
+    Neighbourhood neighbours;
     Publication* publication;
-    bool sleep_when_idle;
+    bool sleep_when_idle = false;
 };
 
 class Worker {
@@ -41,7 +58,6 @@ class Worker {
     explicit Worker(const WorkerSetup& setup);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
-    ~Worker();
 
     // Until `stop`; on the worker's own lcore.
     void run(const std::atomic<bool>& stop);
@@ -49,53 +65,76 @@ class Worker {
     // Any thread.
     const WorkerCounters& counters() const { return counters_; }
     std::size_t flow_capacity() const { return flow_capacity_; }
+    std::size_t flow_capacity6() const { return flow_capacity6_; }
     // One asker at a time: hands `snapshot` to the worker, which fills it in and sets `done`.
     void request(Snapshot& snapshot) { requested_.store(&snapshot, std::memory_order_release); }
 
   private:
     struct Work {
         rte_mbuf* packet;
-        Parsed parsed;
         std::uint64_t hash;
+        std::uint16_t home = no_home;
+        std::uint8_t interface;
+        Parsed parsed;
     };
-    struct Batch {
-        std::array<rte_mbuf*, 2 * max_burst> packets;
-        std::uint16_t count = 0;
-    };
-
+    // worker.cpp
     unsigned round(const ForwardingTable& table);
     unsigned receive(std::uint16_t port, const ForwardingTable& table);
-    unsigned take_from_host(std::uint16_t port);
-    unsigned take_handoffs(const ForwardingTable& table);
-    void handle_handoff(rte_mbuf* packet, std::uint16_t from, const ForwardingTable& table);
-
     void parse_burst(rte_mbuf** packets, std::uint16_t count, std::uint16_t port,
-                     std::array<Work, max_burst>& work);
-    void decide(const Work& work, std::uint16_t port, const ForwardingTable& table);
-    void carry_out(const Verdict& verdict, const Work& work, std::uint16_t port,
-                   const ForwardingTable& table);
-    void rewrite_and_send(rte_mbuf* packet, const BackendEntry& backend);
-    void punt(rte_mbuf* packet, std::uint16_t port);
-    void reject(const Work& work, std::uint16_t port, DropReason reason);
-    void hand_over(rte_mbuf* packet, std::uint16_t to, const HandoffNote& note);
-    void drop(rte_mbuf* packet, DropReason reason);
-    void enqueue(rte_mbuf* packet, std::uint16_t port);
-    void flush(std::uint16_t port);
+                     std::array<Work, max_burst>& burst);
+    void prepare(Work& work);
+    void handle(Work& work, std::uint16_t port, const ForwardingTable& table);
+    Verdict decide(const Work& work, const ForwardingTable& table);
+    void carry_out(const Verdict& verdict, const Work& work, const ForwardingTable& table);
+    void punt(const Work& work);
+    void drop(rte_mbuf* packet, DropReason reason) { egress_.drop(packet, reason); }
 
+    // worker_handoff.cpp
+    unsigned take_from_host();
+    unsigned take_handoffs(const ForwardingTable& table);
+    void take_handoff(rte_mbuf* packet, std::uint16_t from, const ForwardingTable& table);
+    void hand_over(rte_mbuf* packet, std::uint16_t to, const HandoffNote& note);
+    void answer_about_client(const Work& work, std::uint16_t from, const ForwardingTable& table);
+    Verdict decide_as_told(const Work& work, const HandoffNote& note, std::uint16_t owner,
+                           const ForwardingTable& table);
+    void exchange_releases();
+
+    // worker_fragments.cpp
+    void handle_fragment(Work& work, const ForwardingTable& table);
+    void order_fragment(Work& work, const ForwardingTable& table);
+    void follow_first(const Work& work, const ForwardingTable& table);
+    void settle(const Verdict& verdict, const Work& work, const ForwardingTable& table);
+
+    // worker_house.cpp
     void keep_time(std::uint64_t cycles);
-    void keep_house();
+    void keep_house(const ForwardingTable& table);
     void continue_snapshot(Snapshot& snapshot);
     void rest(unsigned work);
 
+    // The owner of the flow in `work`, by the rule of the port that it came in by.
+    std::uint16_t owner_of(const Work& work) const;
+
+    // Calls `action` with the dispatcher and the key of the packet's family.
+    template <typename Action>
+    auto with_family(const Parsed& parsed, Action&& action) {
+        return parsed.ipv6 ? action(dispatcher6_, parsed.v6) : action(dispatcher4_, parsed.v4);
+    }
+
     WorkerSetup setup_;
-    WorkerCounters counters_;
-    Dispatcher dispatcher_;
+    WorkerCounters& counters_;
+    Scheduler scheduler_;
+    ClientLimiter limiter_;
+    Releases releases_;
+    Dispatcher<KeyV4> dispatcher4_;
+    Dispatcher<KeyV6> dispatcher6_;
+    FragmentTable<Verdict> fragments_;
+    Egress egress_;
     std::size_t flow_capacity_;
+    std::size_t flow_capacity6_;
     TickClock clock_;
-    std::vector<Batch> transmit_;
+    std::vector<std::array<std::uint8_t, 4096>> interface_of_; // [port][VLAN]
     std::atomic<Snapshot*> requested_{nullptr};
     std::size_t lines_to_sweep_ = 0;
-    unsigned rejections_left_ = 0;
     unsigned idle_rounds_ = 0;
 };
 

@@ -74,7 +74,7 @@ TEST_CASE("a backend is in rotation only when healthy, resolved and weighted") {
     CHECK(roster.backends()[0].state() == "up");
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1", 0)})}));
     CHECK(roster.build()->service(0).ring.empty());
-    CHECK(roster.build()->backend(0).forwards);
+    CHECK(roster.build()->backend(0).fate == dataplane::FlowFate::forward);
     CHECK(roster.backends()[0].state() == "drained");
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("a removed backend keeps its flows and its slot until the last is gone
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.2")})}));
     roster.release([&](BackendSlot slot) { return slot == gone; });
     const auto table = roster.build();
-    CHECK(table->backend(gone).forwards);
+    CHECK(table->backend(gone).fate == dataplane::FlowFate::forward);
     CHECK_FALSE(table->backend(gone).keeps_persistence);
     CHECK(table->service(0).ring == std::vector<BackendSlot>{slot_of(roster, "10.0.0.2")});
 
@@ -123,7 +123,7 @@ TEST_CASE("a lost neighbour takes no new connections but keeps its flows") {
     CHECK(roster.set_mac(*config::IpAddress::parse("10.0.0.1"), std::nullopt));
     const auto table = roster.build();
     CHECK(table->service(0).ring.empty());
-    CHECK(table->backend(0).forwards);
+    CHECK(table->backend(0).fate == dataplane::FlowFate::forward);
 }
 
 TEST_CASE("a fixed MAC address is not overruled by the neighbour table") {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "lb/dataplane/reject.h"
+#include "lb/dataplane/answer.h"
 #include "packets.h"
 
 namespace lbd::dataplane::test {
@@ -15,6 +15,13 @@ namespace {
 constexpr rte_be32_t client = ip(198, 51, 100, 7);
 constexpr rte_be32_t vip = ip(192, 0, 2, 10);
 
+Parsed parse(const rte_mbuf& packet, const rte_ether_addr& own) {
+    Parsed parsed;
+    parsed.reason = DropReason::none;
+    dataplane::parse(packet, own, parsed);
+    return parsed;
+}
+
 } // namespace
 
 TEST_CASE("a TCP packet parses to its flow key and flags") {
@@ -22,7 +29,7 @@ TEST_CASE("a TCP packet parses to its flow key and flags") {
     Frame::tcp(frame, client, 40112, vip, 80, RTE_TCP_SYN_FLAG);
     const Parsed parsed = parse(frame.packet(), own_mac);
     CHECK(parsed.kind == PacketClass::flow);
-    CHECK(parsed.key == FlowKey{client, vip, be(40112), be(80), IPPROTO_TCP});
+    CHECK(parsed.v4 == KeyV4{client, vip, be(40112), be(80), IPPROTO_TCP, {}});
     CHECK(parsed.tcp_flags == RTE_TCP_SYN_FLAG);
     CHECK(parsed.l4_offset == 34);
 }
@@ -33,7 +40,7 @@ TEST_CASE("a UDP packet parses to its flow key, Ethernet padding behind it or no
     frame.length(60);
     const Parsed parsed = parse(frame.packet(), own_mac);
     CHECK(parsed.kind == PacketClass::flow);
-    CHECK(parsed.key == FlowKey{client, vip, be(5353), be(53), IPPROTO_UDP});
+    CHECK(parsed.v4 == KeyV4{client, vip, be(5353), be(53), IPPROTO_UDP, {}});
 }
 
 TEST_CASE("IP options are stepped over") {
@@ -50,7 +57,7 @@ TEST_CASE("IP options are stepped over") {
     const Parsed parsed = parse(frame.packet(), own_mac);
     CHECK(parsed.kind == PacketClass::flow);
     CHECK(parsed.l4_offset == 38);
-    CHECK(parsed.key.vip_port == be(80));
+    CHECK(parsed.v4.vip_port == be(80));
 }
 
 TEST_CASE("what is not unicast IPv4 TCP or UDP is the host's") {
@@ -58,9 +65,6 @@ TEST_CASE("what is not unicast IPv4 TCP or UDP is the host's") {
     Frame::tcp(frame, client, 1, vip, 80, 0);
     SECTION("ARP") {
         frame.ethernet().ether_type = be(RTE_ETHER_TYPE_ARP);
-    }
-    SECTION("IPv6") {
-        frame.ethernet().ether_type = be(RTE_ETHER_TYPE_IPV6);
     }
     SECTION("broadcast") {
         std::memset(&frame.ethernet().dst_addr, 0xff, 6);
@@ -81,8 +85,11 @@ TEST_CASE("any piece of a fragmented datagram is a fragment") {
     frame.ip_header().fragment_offset = be(field);
     frame.checksum();
     const Parsed parsed = parse(frame.packet(), own_mac);
-    CHECK(parsed.kind == PacketClass::fragment);
-    CHECK(parsed.key.vip == vip);
+    const bool first = field == RTE_IPV4_HDR_MF_FLAG;
+    CHECK(parsed.kind == (first ? PacketClass::flow : PacketClass::fragment));
+    CHECK(parsed.first_fragment == first);
+    CHECK(parsed.v4.vip == vip);
+    CHECK(parsed.v4.vip_port == (first ? be(53) : 0));
 }
 
 TEST_CASE("a malformed frame is told by its reason") {
@@ -94,10 +101,8 @@ TEST_CASE("a malformed frame is told by its reason") {
         {DropReason::truncated_ethernet, [](Frame& f) { f.length(13); }},
         {DropReason::truncated_ethernet, [](Frame& f) { f.length(0); }},
         {DropReason::wrong_mac, [](Frame& f) { f.ethernet().dst_addr = client_mac; }},
-        {DropReason::vlan_tagged,
-         [](Frame& f) { f.ethernet().ether_type = be(RTE_ETHER_TYPE_VLAN); }},
-        {DropReason::vlan_tagged,
-         [](Frame& f) { f.packet().ol_flags = RTE_MBUF_F_RX_VLAN_STRIPPED; }},
+        {DropReason::truncated_ethernet,
+         [](Frame& f) { f.ethernet().ether_type = be(RTE_ETHER_TYPE_VLAN), f.length(17); }},
         {DropReason::truncated_ip, [](Frame& f) { f.length(33); }},
         {DropReason::bad_ip_version,
          [](Frame& f) { f.ip_header().version_ihl = 0x65, f.checksum(); }},
@@ -151,7 +156,7 @@ TEST_CASE("no prefix of a frame makes the parser read beyond it") {
 TEST_CASE("a SYN is refused by a RST that acknowledges it") {
     Frame frame;
     Frame::tcp(frame, client, 40112, vip, 80, RTE_TCP_SYN_FLAG);
-    REQUIRE(turn_into_rejection(frame.packet(), parse(frame.packet(), own_mac)));
+    REQUIRE(turn_into_reset(frame.packet(), 14, 34));
     CHECK(frame.packet().pkt_len == 54);
     CHECK(frame.ip_header().src_addr == vip);
     CHECK(frame.ip_header().dst_addr == client);
@@ -168,7 +173,7 @@ TEST_CASE("a SYN is refused by a RST that acknowledges it") {
 TEST_CASE("an ACK is refused by a RST at the number that it acknowledges") {
     Frame frame;
     Frame::tcp(frame, client, 40112, vip, 80, RTE_TCP_ACK_FLAG, 100);
-    REQUIRE(turn_into_rejection(frame.packet(), parse(frame.packet(), own_mac)));
+    REQUIRE(turn_into_reset(frame.packet(), 14, 34));
     CHECK(frame.tcp_header().tcp_flags == RTE_TCP_RST_FLAG);
     CHECK(frame.tcp_header().sent_seq == Frame::be32(2000));
 }
@@ -176,21 +181,24 @@ TEST_CASE("an ACK is refused by a RST at the number that it acknowledges") {
 TEST_CASE("a RST is never answered") {
     Frame frame;
     Frame::tcp(frame, client, 40112, vip, 80, RTE_TCP_RST_FLAG);
-    CHECK_FALSE(turn_into_rejection(frame.packet(), parse(frame.packet(), own_mac)));
+    CHECK_FALSE(turn_into_reset(frame.packet(), 14, 34));
 }
 
 TEST_CASE("a datagram is refused by an ICMP port unreachable that quotes it") {
     Frame frame;
     Frame::udp(frame, client, 5353, vip, 53, 100);
-    unsigned char quoted[28];
-    std::memcpy(quoted, &frame.ip_header(), sizeof(quoted));
-    REQUIRE(turn_into_rejection(frame.packet(), parse(frame.packet(), own_mac)));
-    CHECK(frame.packet().pkt_len == 14 + 20 + 8 + 28);
-    CHECK(frame.ip_header().next_proto_id == IPPROTO_ICMP);
-    CHECK(frame.l4()[0] == 3);
-    CHECK(frame.l4()[1] == 3);
-    CHECK(rte_raw_cksum(frame.l4(), 36) == 0xffff);
-    CHECK(std::memcmp(frame.l4() + 8, quoted, sizeof(quoted)) == 0);
+    std::array<unsigned char, 128> asked{};
+    std::memcpy(asked.data(), &frame.ip_header(), asked.size());
+    REQUIRE(turn_into_port_unreachable(frame.packet(), 14));
+    CHECK(frame.packet().pkt_len == 14 + 20 + 8 + 128);
+    const auto* ip_header = rte_pktmbuf_mtod_offset(&frame.packet(), const rte_ipv4_hdr*, 14);
+    const auto* icmp = reinterpret_cast<const unsigned char*>(ip_header + 1);
+    CHECK(ip_header->next_proto_id == IPPROTO_ICMP);
+    CHECK(ip_header->src_addr == vip);
+    CHECK(icmp[0] == 3);
+    CHECK(icmp[1] == 3);
+    CHECK(rte_raw_cksum(icmp, 8 + 128) == 0xffff);
+    CHECK(std::memcmp(icmp + 8, asked.data(), asked.size()) == 0);
 }
 
 } // namespace lbd::dataplane::test

@@ -20,24 +20,29 @@ namespace {
 
 constexpr HashSecret secret{0x1234567890abcdefu, 0xfedcba0987654321u};
 
-FlowKey key(std::uint32_t number) {
-    return {number, ip(192, 0, 2, 10), static_cast<std::uint16_t>(number * 7), be(80), IPPROTO_TCP};
+using Table4 = FlowTable<KeyV4>;
+
+KeyV4 key(std::uint32_t number) {
+    return {number, ip(192, 0, 2, 10), static_cast<std::uint16_t>(number * 7),
+            be(80), IPPROTO_TCP,       {}};
 }
 
 struct Table {
-    explicit Table(std::size_t flows) : lines(FlowTable::lines_for(flows)), table(lines, secret) {}
-    Flow* insert(std::uint32_t number, FlowState state, Tick now, Tick expires) {
-        const FlowTable::Place place = table.insert(key(number), table.hash(key(number)), now);
+    explicit Table(std::size_t flows) : lines(Table4::lines_for(flows)), table(lines, secret) {}
+    Flow<KeyV4>* insert(std::uint32_t number, FlowState state, Tick now, Tick expires) {
+        const Table4::Place place = table.insert(key(number), table.hash(key(number)), now);
         if (place.flow == nullptr) return nullptr;
         place.flow->state = state;
         place.flow->expires = expires;
         place.flow->backend = static_cast<BackendSlot>(number);
         return place.flow;
     }
-    Flow* find(std::uint32_t number) { return table.find(key(number), table.hash(key(number))); }
+    Flow<KeyV4>* find(std::uint32_t number) {
+        return table.find(key(number), table.hash(key(number)));
+    }
 
-    std::vector<FlowTable::Line> lines;
-    FlowTable table;
+    std::vector<Table4::Line> lines;
+    Table4 table;
 };
 
 std::map<BackendSlot, std::size_t> counts(const std::vector<BackendSlot>& slots) {
@@ -48,8 +53,10 @@ std::map<BackendSlot, std::size_t> counts(const std::vector<BackendSlot>& slots)
 
 } // namespace
 
-TEST_CASE("a flow takes 64 bytes of memory at most") {
-    CHECK(FlowTable::lines_for(1 << 20) * sizeof(FlowTable::Line) <= (64u << 20) + 1024);
+TEST_CASE("an IPv4 flow takes 64 bytes of memory at most, an IPv6 one 128") {
+    CHECK(Table4::lines_for(1 << 20) * sizeof(Table4::Line) <= (64u << 20) + Table4::window * 64);
+    using Table6 = FlowTable<KeyV6>;
+    CHECK(Table6::lines_for(1 << 20) * sizeof(Table6::Line) <= (128u << 20) + Table6::window * 64);
 }
 
 TEST_CASE("a flow table finds what was inserted and nothing else, as a map would") {
@@ -58,7 +65,7 @@ TEST_CASE("a flow table finds what was inserted and nothing else, as a map would
     std::mt19937 random(7);
     for (int step = 0; step < 200'000; ++step) {
         const std::uint32_t number = random() % 6000;
-        Flow* found = table.find(number);
+        Flow<KeyV4>* found = table.find(number);
         REQUIRE((found != nullptr) == model.contains(number));
         if (found != nullptr) {
             REQUIRE(found->backend == model.at(number));
@@ -93,16 +100,16 @@ TEST_CASE("a full table gives up half-open flows, never established ones") {
 
 TEST_CASE("an expired flow gives its place away before a half-open one") {
     Table table(1);
-    for (std::uint32_t number = 0; number < FlowTable::window * FlowTable::flows_per_line; ++number)
+    for (std::uint32_t number = 0; number < Table4::window * Table4::flows_per_line; ++number)
         table.insert(number, FlowState::syn_recv, 0, number == 5 ? 10 : 20);
-    const FlowTable::Place place = table.table.insert(key(99), table.table.hash(key(99)), 10);
+    const Table4::Place place = table.table.insert(key(99), table.table.hash(key(99)), 10);
     REQUIRE(place.flow != nullptr);
     CHECK(place.evicted.key == key(5));
 }
 
 TEST_CASE("a table full of established flows has no place") {
     Table table(1);
-    for (std::uint32_t number = 0; number < FlowTable::window * FlowTable::flows_per_line; ++number)
+    for (std::uint32_t number = 0; number < Table4::window * Table4::flows_per_line; ++number)
         REQUIRE(table.insert(number, FlowState::established, 0, 900) != nullptr);
     CHECK(table.insert(99, FlowState::established, 0, 900) == nullptr);
 }
@@ -112,8 +119,10 @@ TEST_CASE("sweeping erases what has expired, once around") {
     for (std::uint32_t number = 0; number < 500; ++number)
         table.insert(number, FlowState::established, 0, number < 200 ? 10 : 100);
     std::set<std::uint32_t> gone;
-    table.table.sweep(table.lines.size(), 50,
-                      [&](const Flow& flow) { gone.insert(flow.key.client); });
+    table.table.sweep(table.lines.size(), 50, [&](const Flow<KeyV4>& flow) {
+        gone.insert(flow.key.client);
+        return true;
+    });
     CHECK(gone.size() == 200);
     CHECK(*gone.rbegin() == 199);
     CHECK(table.table.size() == 300);
@@ -240,22 +249,39 @@ TEST_CASE("losing one of fifty backends moves few of the others' flows") {
 }
 
 TEST_CASE("a forwarding table finds services by address, port and protocol") {
-    std::vector<ServiceEntry> services(3);
-    const auto name = [&](ServiceSlot slot, rte_be32_t address, std::uint8_t protocol) {
-        services[slot].vip = address;
-        services[slot].port = be(80);
+    std::vector<ServiceEntry> services(5);
+    const auto name = [&](ServiceSlot slot, rte_be32_t address, std::uint8_t protocol,
+                          std::uint16_t port = 80) {
+        services[slot].vip = ForwardingTable::widened(address);
+        services[slot].port = be(port);
         services[slot].protocol = protocol;
     };
     name(0, ip(192, 0, 2, 1), IPPROTO_TCP);
     name(1, ip(192, 0, 2, 1), IPPROTO_UDP);
     name(2, ip(192, 0, 2, 2), IPPROTO_TCP);
-    const ForwardingTable table(services, {}, {0, 1}, 1);
-    CHECK(table.find(ip(192, 0, 2, 1), be(80), IPPROTO_TCP) == &table.service(0));
-    CHECK(table.find(ip(192, 0, 2, 1), be(80), IPPROTO_UDP) == &table.service(1));
-    CHECK(table.find(ip(192, 0, 2, 1), be(81), IPPROTO_TCP) == nullptr);
-    CHECK(table.find(ip(192, 0, 2, 2), be(80), IPPROTO_TCP) == nullptr); // not live
-    CHECK(table.is_virtual(ip(192, 0, 2, 1)));
-    CHECK_FALSE(table.is_virtual(ip(192, 0, 2, 2)));
+    name(3, ip(192, 0, 2, 1), IPPROTO_TCP);
+    services[3].ipv6 = true;
+    name(4, ip(192, 0, 2, 1), IPPROTO_TCP, 0);
+    const auto at = [](rte_be32_t vip, std::uint16_t port, std::uint8_t protocol) {
+        return KeyV4{1, vip, 1, be(port), protocol, {}};
+    };
+    SECTION("exactly") {
+        const ForwardingTable table(services, {}, {0, 1, 3}, 1);
+        CHECK(table.find(at(ip(192, 0, 2, 1), 80, IPPROTO_TCP)) == &table.service(0));
+        CHECK(table.find(at(ip(192, 0, 2, 1), 80, IPPROTO_UDP)) == &table.service(1));
+        CHECK(table.find(at(ip(192, 0, 2, 1), 81, IPPROTO_TCP)) == nullptr);
+        CHECK(table.find(at(ip(192, 0, 2, 2), 80, IPPROTO_TCP)) == nullptr); // not live
+        CHECK(table.find(KeyV6{{}, services[3].vip, 1, be(80), IPPROTO_TCP, {}}) ==
+              &table.service(3));
+        CHECK(table.is_virtual(at(ip(192, 0, 2, 1), 0, 0)));
+        CHECK_FALSE(table.is_virtual(at(ip(192, 0, 2, 2), 0, 0)));
+    }
+    SECTION("and one for all ports that no other has") {
+        const ForwardingTable table(services, {}, {0, 1, 4}, 1);
+        CHECK(table.find(at(ip(192, 0, 2, 1), 80, IPPROTO_TCP)) == &table.service(0));
+        CHECK(table.find(at(ip(192, 0, 2, 1), 81, IPPROTO_TCP)) == &table.service(4));
+        CHECK(table.find(at(ip(192, 0, 2, 1), 81, IPPROTO_UDP)) == nullptr);
+    }
 }
 
 } // namespace lbd::dataplane::test

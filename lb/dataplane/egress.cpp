@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lb/dataplane/egress.h"
+
+#include <netinet/in.h>
+#include <rte_ethdev.h>
+
+#include <utility>
+
+#include "lb/dataplane/answer.h"
+#include "lb/dataplane/fragment_out.h"
+#include "lb/dataplane/ttl.h"
+#include "lb/dataplane/vlan.h"
+
+namespace lbd::dataplane {
+
+namespace {
+
+constexpr unsigned answers_per_tick = 1000;
+
+bool may_live_on(rte_mbuf* packet, const Parsed& parsed) {
+    auto* ip = rte_pktmbuf_mtod_offset(packet, void*, parsed.l3_offset);
+    return parsed.ipv6 ? decrement_hop_limit(*static_cast<rte_ipv6_hdr*>(ip))
+                       : decrement_ttl(*static_cast<rte_ipv4_hdr*>(ip));
+}
+
+} // namespace
+
+Egress::Egress(std::vector<Port*> ports, std::vector<Interface> interfaces, std::uint16_t queue,
+               WorkerCounters& counters)
+    : ports_(std::move(ports)),
+      interfaces_(std::move(interfaces)),
+      queue_(queue),
+      counters_(counters),
+      batches_(ports_.size()) {}
+
+Egress::~Egress() {
+    for (Batch& batch : batches_) rte_pktmbuf_free_bulk(batch.packets.data(), batch.count);
+}
+
+// Direct Routing: the frame goes on as it came, but for the MAC addresses and the TTL.
+void Egress::forward(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend, bool ttl,
+                     std::uint8_t from, std::uint64_t hash) {
+    if (ttl && !may_live_on(packet, parsed)) {
+        return answer(packet, parsed, from, DropReason::ttl_expired,
+                      [&] { return turn_into_time_exceeded(*packet, parsed.l3_offset); });
+    }
+    const Interface& out = interfaces_[backend.interface];
+    const bool plain = parsed.l3_offset == sizeof(rte_ether_hdr) && out.vlan == 0 &&
+                       backend.tunnel.kind == Forwarding::direct &&
+                       packet->pkt_len <= out.mtu + sizeof(rte_ether_hdr);
+    if (!plain) return forward_otherwise(packet, parsed, backend, from, hash);
+    auto* ethernet = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
+    ethernet->dst_addr = backend.mac;
+    ethernet->src_addr = out.port->mac();
+    counters_.forwarded.add(1);
+    enqueue(packet, out.port_index);
+}
+
+void Egress::forward_otherwise(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
+                               std::uint8_t from, std::uint64_t hash) {
+    const unsigned room = interfaces_[backend.interface].mtu - overhead(backend.tunnel);
+    if (packet->pkt_len - parsed.l3_offset > room)
+        return forward_large(packet, parsed, backend, from, hash);
+    if (!encapsulate(*packet, parsed.l3_offset, backend.tunnel, hash))
+        return drop(packet, DropReason::no_headroom);
+    counters_.forwarded.add(1);
+    address_and_emit(packet, parsed.l3_offset, backend);
+}
+
+// As a router does: the sender is told, or what may be fragmented is (RFC 1191, RFC 8201).
+void Egress::forward_large(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
+                           std::uint8_t from, std::uint64_t hash) {
+    const auto mtu =
+        static_cast<std::uint16_t>(interfaces_[backend.interface].mtu - overhead(backend.tunnel));
+    // Ethernet pads short frames only, so the length is that of the datagram.
+    if (parsed.ipv6 || !may_be_fragmented(*packet, parsed.l3_offset)) {
+        return answer(packet, parsed, from, DropReason::too_big,
+                      [&] { return turn_into_too_big(*packet, parsed.l3_offset, mtu); });
+    }
+    std::array<rte_mbuf*, most_fragments> fragments;
+    const unsigned count =
+        fragment_out(*packet, parsed.l3_offset, mtu, interfaces_[from].port->buffers(), fragments);
+    if (count == 0) return drop(packet, DropReason::too_big);
+    rte_pktmbuf_free(packet);
+    for (unsigned i = 0; i < count; ++i) {
+        if (!encapsulate(*fragments[i], parsed.l3_offset, backend.tunnel, hash)) {
+            drop(fragments[i], DropReason::no_headroom);
+            continue;
+        }
+        counters_.forwarded.add(1);
+        address_and_emit(fragments[i], parsed.l3_offset, backend);
+    }
+}
+
+void Egress::address_and_emit(rte_mbuf* packet, std::uint16_t l2_length,
+                              const BackendEntry& backend) {
+    const Interface& out = interfaces_[backend.interface];
+    auto* ethernet = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
+    ethernet->dst_addr = backend.mac;
+    ethernet->src_addr = out.port->mac();
+    emit(packet, l2_length, out);
+}
+
+void Egress::emit(rte_mbuf* packet, std::uint16_t l2_length, const Interface& interface) {
+    if (!set_tag(*packet, l2_length, interface.vlan)) return drop(packet, DropReason::no_headroom);
+    enqueue(packet, interface.port_index);
+}
+
+void Egress::reject(rte_mbuf* packet, const Parsed& parsed, std::uint8_t from, DropReason reason) {
+    const std::uint8_t protocol = parsed.ipv6 ? parsed.v6.protocol : parsed.v4.protocol;
+    answer(packet, parsed, from, reason, [&] {
+        return protocol == IPPROTO_TCP
+                   ? turn_into_reset(*packet, parsed.l3_offset, parsed.l4_offset)
+                   : turn_into_port_unreachable(*packet, parsed.l3_offset);
+    });
+}
+
+template <typename Turn>
+void Egress::answer(rte_mbuf* packet, const Parsed& parsed, std::uint8_t from, DropReason reason,
+                    Turn&& turn) {
+    // RFC 1122 3.2.2: errors about errors, or about later fragments, are not sent.
+    if (answers_left_ == 0 || parsed.kind != PacketClass::flow || !turn())
+        return drop(packet, reason);
+    --answers_left_;
+    counters_.drops[static_cast<std::size_t>(reason)].add(1);
+    emit(packet, parsed.l3_offset, interfaces_[from]);
+}
+
+void Egress::from_host(rte_mbuf* packet, std::uint8_t interface) {
+    counters_.from_host.add(1);
+    emit(packet, sizeof(rte_ether_hdr), interfaces_[interface]);
+}
+
+void Egress::drop(rte_mbuf* packet, DropReason reason) {
+    counters_.drops[static_cast<std::size_t>(reason)].add(1);
+    rte_pktmbuf_free(packet);
+}
+
+void Egress::enqueue(rte_mbuf* packet, std::uint16_t port) {
+    Batch& batch = batches_[port];
+    if (batch.count == batch.packets.size()) flush(port);
+    batch.packets[batch.count++] = packet;
+}
+
+// What the NIC does not take now is dropped: waiting would only move the queue to where the
+// latency is, and stall the flows of the other ports.
+void Egress::flush(std::uint16_t port) {
+    Batch& batch = batches_[port];
+    if (batch.count == 0) return;
+    const std::uint16_t sent =
+        rte_eth_tx_burst(ports_[port]->id(), queue_, batch.packets.data(), batch.count);
+    for (std::uint16_t i = sent; i < batch.count; ++i) drop(batch.packets[i], DropReason::tx_full);
+    batch.count = 0;
+}
+
+void Egress::flush() {
+    for (std::uint16_t port = 0; port < batches_.size(); ++port) flush(port);
+}
+
+void Egress::new_tick() {
+    answers_left_ = answers_per_tick;
+}
+
+} // namespace lbd::dataplane

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which backend each client is bound to, as one worker keeps it: the owner of the client's network.
+// Source: IPVS, ip_vs_core.c ip_vs_sched_persist and ip_vs_conn.c ip_vs_conn_expire. A binding ends
+// when its time since the last new connection is over and the last of its flows has gone.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "lb/dataplane/counters.h"
+#include "lb/dataplane/flow_table.h"
+#include "lb/dataplane/forwarding_table.h"
+#include "lb/dataplane/scheduler.h"
+
+namespace lbd::dataplane {
+
+// What a new connection is told.
+struct Bound {
+    BackendSlot backend = no_backend;
+    std::uint32_t binding = no_binding; // holds the binding until it is released
+};
+
+template <class Key>
+class PersistenceTable {
+  public:
+    PersistenceTable(std::span<typename FlowTable<Key>::Line> lines, HashSecret secret,
+                     WorkerCounters& counters, Scheduler& scheduler)
+        : bindings_(lines, secret), counters_(counters), scheduler_(scheduler) {}
+
+    // The backend for a new connection of `client`, a key without a client port, and one more flow
+    // of its binding. `hash` is what the consistent hash goes by.
+    Bound bind(const ForwardingTable& table, const ServiceEntry& service, const Key& client,
+               std::uint64_t hash, Tick now);
+    // One flow of the binding is gone.
+    void release(std::uint32_t binding);
+
+    // Erases ended bindings among the next `lines`.
+    void sweep(std::size_t lines, Tick now);
+
+    const FlowTable<Key>& bindings() const { return bindings_; }
+
+  private:
+    void assign(Flow<Key>& binding, BackendSlot backend);
+    void uncount(const Flow<Key>& binding);
+
+    FlowTable<Key> bindings_;
+    WorkerCounters& counters_;
+    Scheduler& scheduler_;
+};
+
+extern template class PersistenceTable<KeyV4>;
+extern template class PersistenceTable<KeyV6>;
+
+} // namespace lbd::dataplane

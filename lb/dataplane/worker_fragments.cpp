@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Fragments: the first one carries the ports and is decided about like any packet, the others
+// follow it. One worker, the datagram's home, keeps them in order.
+#include "lb/dataplane/worker.h"
+
+namespace lbd::dataplane {
+
+namespace {
+
+DatagramKey datagram_of(const Parsed& parsed) {
+    // RFC 8200 4.5 goes by addresses and identification, RFC 791 by the protocol, too.
+    return parsed.ipv6 ? datagram_key(parsed.v6, parsed.fragment_id)
+                       : datagram_key(parsed.v4, parsed.fragment_id);
+}
+
+} // namespace
+
+void Worker::handle_fragment(Work& work, const ForwardingTable& table) {
+    const bool ours = with_family(
+        work.parsed, [&table](auto&, const auto& key) { return table.is_virtual(key); });
+    if (!ours) return punt(work);
+    const auto home = static_cast<std::uint16_t>(
+        reduce(hash_of(datagram_of(work.parsed), setup_.owner_secret), setup_.workers));
+    if (home != setup_.worker)
+        return hand_over(work.packet, home, {Handoff::fragment, work.interface});
+    order_fragment(work, table);
+}
+
+void Worker::order_fragment(Work& work, const ForwardingTable& table) {
+    if (work.parsed.kind == PacketClass::fragment) return follow_first(work, table);
+    work.home = setup_.worker;
+    const std::uint16_t owner = owner_of(work);
+    if (owner != setup_.worker)
+        return hand_over(work.packet, owner, {Handoff::deliver, work.interface, work.home});
+    settle(decide(work, table), work, table);
+}
+
+void Worker::follow_first(const Work& work, const ForwardingTable& table) {
+    note_of(work.packet) = {Handoff::fragment, work.interface};
+    const auto answer =
+        fragments_.later(datagram_of(work.parsed), work.packet, clock_.now(),
+                         [this](rte_mbuf* lost) { drop(lost, DropReason::fragment_lost); });
+    switch (answer.outcome) {
+        case FragmentOutcome::decided:
+            if (answer.decision.kind == Verdict::Kind::forward)
+                counters_.count(answer.decision.backend, work.packet->pkt_len);
+            return carry_out(answer.decision, work, table);
+        case FragmentOutcome::held:
+            return;
+        case FragmentOutcome::no_room:
+            return drop(work.packet, DropReason::fragment_excess);
+    }
+}
+
+// The decision about a packet; if it is the first fragment of a datagram, its home is told.
+void Worker::settle(const Verdict& verdict, const Work& work, const ForwardingTable& table) {
+    if (work.home == no_home || verdict.kind == Verdict::Kind::ask_owner)
+        return carry_out(verdict, work, table);
+    if (work.home != setup_.worker) {
+        HandoffNote note{Handoff::settled, work.interface, work.home, verdict.backend};
+        note.verdict = static_cast<std::uint8_t>(verdict.kind);
+        note.reason = static_cast<std::uint8_t>(verdict.reason);
+        return hand_over(work.packet, work.home, note);
+    }
+    const DatagramKey datagram = datagram_of(work.parsed);
+    carry_out(verdict, work, table);
+    fragments_.first(
+        datagram, verdict, clock_.now(),
+        [&](rte_mbuf* held) {
+            Work next;
+            next.packet = held;
+            next.interface = note_of(held).interface;
+            parse(*held, egress_.interfaces()[next.interface].port->mac(), next.parsed);
+            prepare(next);
+            if (verdict.kind == Verdict::Kind::forward)
+                counters_.count(verdict.backend, held->pkt_len);
+            carry_out(verdict, next, table);
+        },
+        [this](rte_mbuf* lost) { drop(lost, DropReason::fragment_lost); });
+}
+
+} // namespace lbd::dataplane

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a worker does beside forwarding: time, expiry, snapshots, rest.
+#include <rte_cycles.h>
+#include <rte_pause.h>
+
+#include <algorithm>
+
+#include "lb/dataplane/worker.h"
+
+namespace lbd::dataplane {
+
+namespace {
+
+constexpr Tick ticks_per_sweep = 4 * ticks_per_second; // once over the whole table
+constexpr std::size_t lines_per_round = 64;
+constexpr unsigned rounds_before_rest = 64;
+
+} // namespace
+
+void Worker::keep_time(std::uint64_t cycles) {
+    if (!clock_.advance(cycles)) return;
+    const std::size_t lines =
+        std::max(dispatcher4_.flows().lines().size(), dispatcher6_.flows().lines().size());
+    lines_to_sweep_ = lines / ticks_per_sweep + lines_per_round;
+    egress_.new_tick();
+    fragments_.sweep(clock_.now(),
+                     [this](rte_mbuf* lost) { drop(lost, DropReason::fragment_lost); });
+}
+
+void Worker::keep_house(const ForwardingTable& table) {
+    if (lines_to_sweep_ != 0) {
+        const std::size_t lines = std::min(lines_to_sweep_, lines_per_round);
+        dispatcher4_.sweep(lines, clock_.now());
+        dispatcher6_.sweep(lines, clock_.now());
+        lines_to_sweep_ -= lines;
+    }
+    if (setup_.workers > 1) {
+        exchange_releases();
+        scheduler_.refresh(table);
+    }
+    Snapshot* snapshot = requested_.load(std::memory_order_acquire);
+    if (snapshot != nullptr) continue_snapshot(*snapshot);
+}
+
+void Worker::continue_snapshot(Snapshot& snapshot) {
+    const Tick now = clock_.now();
+    bool complete = false;
+    switch (snapshot.part) {
+        case Snapshot::Part::flows4:
+            complete = snapshot.take(dispatcher4_.flows(), lines_per_round, now);
+            break;
+        case Snapshot::Part::bindings4:
+            complete = snapshot.take(dispatcher4_.persistence().bindings(), lines_per_round, now);
+            break;
+        case Snapshot::Part::flows6:
+            complete = snapshot.take(dispatcher6_.flows(), lines_per_round, now);
+            break;
+        case Snapshot::Part::bindings6:
+            complete = snapshot.take(dispatcher6_.persistence().bindings(), lines_per_round, now);
+            break;
+        case Snapshot::Part::end:
+            break;
+    }
+    if (complete) snapshot.next_part();
+    if (snapshot.part != Snapshot::Part::end && !snapshot.truncated) return;
+    snapshot.now = now;
+    requested_.store(nullptr, std::memory_order_relaxed);
+    snapshot.done.store(true, std::memory_order_release);
+}
+
+// The longer nothing comes, the longer the sleep; a packet then waits half a millisecond at most.
+void Worker::rest(unsigned work) {
+    constexpr unsigned longest_us = 500;
+    if (work != 0) {
+        idle_rounds_ = 0;
+    } else if (++idle_rounds_ < rounds_before_rest) {
+        rte_pause();
+    } else {
+        rte_delay_us_sleep(std::min(50 + (idle_rounds_ - rounds_before_rest) / 8, longest_us));
+    }
+}
+
+} // namespace lbd::dataplane
