@@ -1,68 +1,44 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/build.h"
 
-#include <algorithm>
-#include <initializer_list>
-#include <stdexcept>
-
-#include "config/check.h"
+#include "config/build_parts.h"
 
 namespace lbd::config {
 
 namespace {
 
-// A missing value here is a key that the schema spells otherwise or gives no default.
-template <class T>
-const T& the(const Node& node) {
-    const auto* value = node.get<T>();
-    if (value == nullptr) {
-        throw std::logic_error("configuration without a value for " + node.path);
-    }
-    return *value;
-}
-
-template <class T>
-std::optional<T> maybe(const Node& node) {
-    const auto* value = node.get<T>();
-    return value != nullptr ? std::optional<T>(*value) : std::nullopt;
-}
-
-template <class Integer>
-Integer integer(const Node& node) {
-    return static_cast<Integer>(the<std::uint64_t>(node));
-}
-
-Seconds seconds(const Node& node) {
-    return std::chrono::duration_cast<Seconds>(the<Milliseconds>(node));
-}
-
-// The same section at several levels, the innermost first.
-class Layers {
-  public:
-    Layers(std::initializer_list<const Node*> layers) : layers_(layers) {}
-
-    const Node& operator[](std::string_view key) const {
-        for (const auto* layer : layers_) {
-            const auto& node = (*layer)[key];
-            if (node.get<std::monostate>() == nullptr) {
-                return node;
-            }
-        }
-        return (*layers_.back())[key];
-    }
-
-  private:
-    std::vector<const Node*> layers_;
-};
-
-Port build_port(const Node& node) {
-    return {.name = the<std::string>(node["name"]),
+Port build_port(const NetworkNode& network) {
+    const Node& node = *network.node;
+    return {.name = network.name,
             .device = the<Device>(node["device"]),
-            .addresses = prefixes_of(node["addresses"]),
+            .addresses = network.subnets,
             .gateway = maybe<IpAddress>(node["gateway"]),
+            .gateway6 = maybe<IpAddress>(node["gateway6"]),
+            .vlans = {},
             .mtu = integer<std::uint16_t>(node["mtu"]),
             .rx_descriptors = integer<std::uint16_t>(node["rx_descriptors"]),
             .tx_descriptors = integer<std::uint16_t>(node["tx_descriptors"])};
+}
+
+Vlan build_vlan(const NetworkNode& network) {
+    const Node& node = *network.node;
+    return {.name = network.name,
+            .id = integer<std::uint16_t>(node["id"]),
+            .addresses = network.subnets,
+            .gateway = maybe<IpAddress>(node["gateway"]),
+            .gateway6 = maybe<IpAddress>(node["gateway6"])};
+}
+
+std::vector<Port> build_ports(const NetworkNodes& networks) {
+    std::vector<Port> ports;
+    for (const auto& network : networks) {
+        if (network.tagged) {
+            ports.back().vlans.push_back(build_vlan(network));
+        } else {
+            ports.push_back(build_port(network));
+        }
+    }
+    return ports;
 }
 
 Workers build_workers(const Node& node) {
@@ -82,7 +58,10 @@ Memory build_memory(const Node& node) {
             .megabytes = integer<unsigned>(node["megabytes"]),
             .packet_buffers = integer<unsigned>(node["packet_buffers"]),
             .flows = integer<std::uint32_t>(node["flows"]),
-            .persistence_entries = integer<std::uint32_t>(node["persistence_entries"])};
+            .persistence_entries = integer<std::uint32_t>(node["persistence_entries"]),
+            .flows6 = integer<std::uint32_t>(node["flows6"]),
+            .persistence_entries6 = integer<std::uint32_t>(node["persistence_entries6"]),
+            .fragments = integer<std::uint32_t>(node["fragments"])};
 }
 
 Control build_control(const Node& node, const std::string& name) {
@@ -93,13 +72,13 @@ Control build_control(const Node& node, const std::string& name) {
             .realtime_priority = integer<unsigned>(node["realtime_priority"])};
 }
 
-VrrpInstance build_instance(const Node& root, const Node& node) {
+VrrpInstance build_instance(const NetworkNodes& networks, const Node& node) {
     std::optional<VrrpAuthentication> authentication;
     if (const auto password = maybe<std::string>(node["password"])) {
         authentication = VrrpAuthentication{.password = *password};
     }
     return {.name = the<std::string>(node["name"]),
-            .port = the<std::string>((*port_of_instance(root, node))["name"]),
+            .port = network_of_instance(networks, node)->name,
             .version = node["version"].is("2") ? 2U : 3U,
             .vrid = integer<std::uint8_t>(node["vrid"]),
             .priority = integer<std::uint8_t>(node["priority"]),
@@ -114,102 +93,23 @@ VrrpInstance build_instance(const Node& root, const Node& node) {
             .garp_refresh = seconds(node["garp_refresh"])};
 }
 
-// Opening a TCP connection says nothing of a UDP service, so the default of all services does not
-// reach it: only its own word or a backend's does.
-HealthCheck::Kind check_kind(const Node& root, const Node& service, const Node& backend) {
-    const Layers own{&backend["health"], &service["health"]};
-    const auto& type = own["type"].text() != nullptr || service["protocol"].is("udp")
-                           ? own["type"]
-                           : root["health"]["type"];
-    if (type.text() == nullptr) {
-        return service["protocol"].is("udp") ? HealthCheck::Kind::none : HealthCheck::Kind::tcp;
-    }
-    return type.is("none") ? HealthCheck::Kind::none : HealthCheck::Kind::tcp;
-}
-
-HealthCheck build_health(const Node& root, const Node& service, const Node& backend) {
-    const Layers layers{&backend["health"], &service["health"], &root["health"]};
-    const auto port = maybe<std::uint64_t>(layers["port"]);
-    return {.kind = check_kind(root, service, backend),
-            .interval = the<Milliseconds>(layers["interval"]),
-            .connect_timeout = the<Milliseconds>(layers["connect_timeout"]),
-            .retries = integer<unsigned>(layers["retries"]),
-            .delay_before_retry = the<Milliseconds>(layers["delay_before_retry"]),
-            .rise = integer<unsigned>(layers["rise"]),
-            .initially_up = the<bool>(layers["initially_up"]),
-            .port = port ? std::optional<std::uint16_t>(static_cast<std::uint16_t>(*port))
-                         : std::nullopt};
-}
-
-Timeouts build_timeouts(const Node& root, const Node& service) {
-    const Layers layers{&service["timeouts"], &root["timeouts"]};
-    return {.tcp_established = seconds(layers["tcp_established"]),
-            .tcp_syn = seconds(layers["tcp_syn"]),
-            .tcp_fin = seconds(layers["tcp_fin"]),
-            .tcp_close = seconds(layers["tcp_close"]),
-            .udp = seconds(layers["udp"])};
-}
-
-Backend build_backend(const Node& root, const Node& service, const Node& node) {
-    return {.address = the<IpAddress>(node["address"]),
-            .port = integer<std::uint16_t>(service["port"]),
-            .weight = integer<std::uint32_t>(node["weight"]),
-            .mac = maybe<MacAddress>(node["mac"]),
-            .health = build_health(root, service, node)};
-}
-
-UnknownTcp unknown_tcp(const Node& node) {
-    return node.is("drop")       ? UnknownTcp::drop
-           : node.is("schedule") ? UnknownTcp::schedule
-                                 : UnknownTcp::hash;
-}
-
-BackendDown backend_down(const Node& node) {
-    return node.is("keep")    ? BackendDown::keep
-           : node.is("reset") ? BackendDown::reset
-                              : BackendDown::reschedule;
-}
-
-Service build_service(const Node& root, const Node& node) {
-    Service service{
-        .name = the<std::string>(node["name"]),
-        .port_name = the<std::string>((*port_behind_service(root, node))["name"]),
-        .address = the<IpAddress>(node["address"]),
-        .port = integer<std::uint16_t>(node["port"]),
-        .protocol = node["protocol"].is("udp") ? Protocol::udp : Protocol::tcp,
-        .scheduler = node["scheduler"].is("rr") ? Scheduler::rr : Scheduler::wrr,
-        .persistence = seconds(node["persistence"]),
-        .persistence_prefix = integer<std::uint8_t>(node["persistence_prefix"]),
-        .on_no_backend = node["on_no_backend"].is("reject") ? NoBackend::reject : NoBackend::drop,
-        .on_unknown_tcp = unknown_tcp(node["on_unknown_tcp"]),
-        .on_backend_down = backend_down(node["on_backend_down"]),
-        .timeouts = build_timeouts(root, node),
-        .backends = {}};
-    for (const auto& backend : node["backends"].items) {
-        service.backends.push_back(build_backend(root, node, backend));
-    }
-    return service;
-}
-
 } // namespace
 
 Config build(const Node& root) {
     const auto& name = the<std::string>(root["name"]);
+    const auto networks = network_nodes(root);
     Config config{.name = name,
                   .workers = build_workers(root["workers"]),
                   .memory = build_memory(root["memory"]),
                   .control = build_control(root["control"], name),
-                  .ports = {},
+                  .ports = build_ports(networks),
                   .vrrp = {},
                   .services = {}};
-    for (const auto& port : root["ports"].items) {
-        config.ports.push_back(build_port(port));
-    }
     for (const auto& instance : root["vrrp"].items) {
-        config.vrrp.push_back(build_instance(root, instance));
+        config.vrrp.push_back(build_instance(networks, instance));
     }
     for (const auto& service : root["services"].items) {
-        config.services.push_back(build_service(root, service));
+        config.services.push_back(build_service(root, networks, service));
     }
     return config;
 }

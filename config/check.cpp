@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/check.h"
 
-#include <algorithm>
-
 #include "config/nearest.h"
 
 namespace lbd::config {
 
 namespace {
-
-const Node* port_named(const Node& root, const std::string& name) {
-    const auto& ports = root["ports"].items;
-    const auto found = std::find_if(ports.begin(), ports.end(),
-                                    [&](const Node& port) { return port["name"].is(name); });
-    return found == ports.end() ? nullptr : &*found;
-}
-
-std::size_t backends_on_link(const Node& port, const Node& service) {
-    std::size_t count = 0;
-    for (const auto& backend : service["backends"].items) {
-        const auto* address = backend["address"].get<IpAddress>();
-        count += address != nullptr && is_on_link(port, *address) ? 1 : 0;
-    }
-    return count;
-}
 
 std::optional<std::string> not_a_host_v4(const IpAddress& address) {
     const auto first = address.bytes[0];
@@ -45,60 +27,22 @@ std::optional<std::string> not_a_host_v4(const IpAddress& address) {
 
 } // namespace
 
-const Node* port_of_instance(const Node& root, const Node& instance) {
-    if (const auto* name = instance["port"].text()) {
-        return port_named(root, *name);
-    }
-    const auto& ports = root["ports"].items;
-    return ports.empty() || instance["port"].given ? nullptr : &ports.front();
-}
-
-const Node* port_behind_service(const Node& root, const Node& service) {
-    if (const auto* name = service["behind"].text()) {
-        return port_named(root, *name);
-    }
-    const auto& ports = root["ports"].items;
-    if (ports.empty() || service["behind"].given) {
-        return nullptr;
-    }
-    // All of them if there is such a port; else the one with the fewest to complain about.
-    const Node* best = &ports.front();
-    for (const auto& port : ports) {
-        if (backends_on_link(port, service) > backends_on_link(*best, service)) {
-            best = &port;
-        }
-    }
-    return best;
-}
-
-std::vector<Prefix> prefixes_of(const Node& list) {
-    std::vector<Prefix> prefixes;
-    for (const auto& item : list.items) {
-        if (const auto* prefix = item.get<Prefix>()) {
-            prefixes.push_back(*prefix);
-        }
-    }
-    return prefixes;
-}
-
-bool is_on_link(const Node& port, const IpAddress& address) {
-    const auto prefixes = prefixes_of(port["addresses"]);
-    return std::any_of(prefixes.begin(), prefixes.end(),
-                       [&](const Prefix& prefix) { return prefix.contains(address); });
-}
-
-void check_port_exists(const Node& root, const Node& name, ErrorList& errors) {
-    if (name.text() == nullptr || port_named(root, *name.text()) != nullptr) {
+void check_network_exists(const NetworkNodes& networks, const Node& name, ErrorList& errors) {
+    if (name.text() == nullptr) {
         return;
     }
     std::vector<std::string> names;
-    for (const auto& port : root["ports"].items) {
-        if (const auto* known = port["name"].text()) {
-            names.push_back(*known);
+    for (const auto& network : networks) {
+        if (network.name == *name.text()) {
+            return;
+        }
+        if (!network.name.empty()) {
+            names.push_back(network.name);
         }
     }
-    errors.say(name.place, name.path,
-               "there is no port " + quoted(*name.text()) + suggestion(*name.text(), names));
+    errors.say(
+        name.place, name.path,
+        "there is no port or VLAN " + quoted(*name.text()) + suggestion(*name.text(), names));
 }
 
 std::optional<std::string> not_a_host(const IpAddress& address) {
@@ -111,43 +55,63 @@ std::optional<std::string> not_a_host(const IpAddress& address) {
     if (address == IpAddress::parse("::1")) {
         return "is a loopback address";
     }
+    if (Prefix::parse("::ffff:0:0/96")->contains(address)) {
+        return "is an IPv4-mapped address, which no packet has; write it as IPv4";
+    }
     return address.bytes[0] == 0xff ? std::optional<std::string>("is a multicast address")
                                     : std::nullopt;
 }
 
 std::optional<IpAddress> host_address(const Node& node, const IpAddress& address,
                                       ErrorList& errors) {
-    if (address.family != IpAddress::Family::v4) {
-        errors.say(node.place, node.path, address.text() + ": IPv6 is not supported here yet");
-        return std::nullopt;
-    }
     if (const auto reason = not_a_host(address)) {
         errors.say(node.place, node.path, address.text() + ' ' + *reason);
+        return std::nullopt;
+    }
+    if (is_link_local(address)) {
+        errors.say(node.place, node.path,
+                   address.text() +
+                       " is a link-local address, which is not supported here; give "
+                       "a global or unique local one");
         return std::nullopt;
     }
     return address;
 }
 
-bool is_edge_of(const Prefix& prefix, const IpAddress& address) {
-    // RFC 3021: a /31 has neither.
-    if (!prefix.contains(address) || address.family != IpAddress::Family::v4 ||
-        prefix.length >= 31) {
-        return false;
+std::optional<std::string> not_a_host_of(const Prefix& prefix, const IpAddress& address) {
+    const std::size_t bits = address.family == IpAddress::Family::v4 ? 32 : 128;
+    // RFC 3021 and 6164: both addresses of a /31 or /127 are hosts'.
+    if (!prefix.contains(address) || prefix.length + 1U >= bits) {
+        return std::nullopt;
     }
-    std::uint32_t host = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-        host = host << 8U | address.bytes[i];
+    bool zeros = true;
+    bool ones = true;
+    for (std::size_t bit = prefix.length; bit < bits; ++bit) {
+        const bool set = (address.bytes[bit / 8] >> (7 - bit % 8) & 1U) != 0;
+        zeros = zeros && !set;
+        ones = ones && set;
     }
-    const std::uint32_t mask = 0xffffffffU >> prefix.length;
-    return (host & mask) == 0 || (host & mask) == mask;
+    if (bits == 32 && (zeros || ones)) {
+        return "is the network or broadcast address of " + prefix.text();
+    }
+    // RFC 4291 2.6.1.
+    return zeros ? std::optional("is the anycast address of the routers of " + prefix.text())
+                 : std::nullopt;
 }
 
-std::map<IpAddress, std::string> own_addresses(const Node& root) {
+bool is_link_local(const IpAddress& address) {
+    return Prefix::parse("fe80::/10")->contains(address);
+}
+
+const char* text_of(IpAddress::Family family) {
+    return family == IpAddress::Family::v4 ? "IPv4" : "IPv6";
+}
+
+std::map<IpAddress, std::string> own_addresses(const NetworkNodes& networks) {
     std::map<IpAddress, std::string> own;
-    for (const auto& port : root["ports"].items) {
-        const auto* name = port["name"].text();
-        for (const auto& prefix : prefixes_of(port["addresses"])) {
-            own.emplace(prefix.address, name != nullptr ? *name : port.path);
+    for (const auto& network : networks) {
+        for (const auto& prefix : network.subnets) {
+            own.emplace(prefix.address, network.title());
         }
     }
     return own;

@@ -10,36 +10,42 @@
 
 #include "config/document.h"
 #include "config/errors.h"
+#include "config/network_nodes.h"
 
 namespace lbd::config {
+
+// The addresses that a backend cannot have.
+struct Surroundings {
+    std::map<IpAddress, std::string> own;      // the director's own, and where each belongs
+    std::map<IpAddress, std::string> virtual_; // of services and VRRP, and where they are given
+};
 
 void check_workers(const Node& root, ErrorList& errors);
 void check_ports(const Node& root, ErrorList& errors);
 void check_vrrp(const Node& root, ErrorList& errors);
 void check_services(const Node& root, ErrorList& errors);
 
-// The port a VRRP instance or a service names, or the one it gets when it names none. Null if
-// there is no such port.
-const Node* port_of_instance(const Node& root, const Node& instance);
-const Node* port_behind_service(const Node& root, const Node& service);
+// Parts of the above.
+void check_backends(const NetworkNodes& networks, const Node& service, const Surroundings& around,
+                    ErrorList& errors);
+std::string port_text(std::uint64_t port); // "80", "any"
 
-// The valid ones among a port's addresses.
-std::vector<Prefix> prefixes_of(const Node& list);
-bool is_on_link(const Node& port, const IpAddress& address);
+// Says so if the named port or VLAN does not exist, with the one that was probably meant.
+void check_network_exists(const NetworkNodes& networks, const Node& name, ErrorList& errors);
 
-// Says so if the named port does not exist, with the one that was probably meant.
-void check_port_exists(const Node& root, const Node& name, ErrorList& errors);
-
-// The address if it is IPv4 and can belong to one host; otherwise says why not.
+// The address if it can be a service's or a backend's; otherwise says why not.
 std::optional<IpAddress> host_address(const Node& node, const IpAddress& address,
                                       ErrorList& errors);
 // Why an address of any family cannot belong to one host ("is a multicast address"), if so.
 std::optional<std::string> not_a_host(const IpAddress& address);
-// Whether it is the network's or the broadcast address of the IPv4 prefix.
-bool is_edge_of(const Prefix& prefix, const IpAddress& address);
+// Why an address in the prefix cannot be one host's there ("is the network or broadcast address of
+// 10.0.0.1/24"), if so.
+std::optional<std::string> not_a_host_of(const Prefix& prefix, const IpAddress& address);
+bool is_link_local(const IpAddress& address);  // IPv6
+const char* text_of(IpAddress::Family family); // "IPv4"
 
-// The director's own addresses, and to which port each belongs.
-std::map<IpAddress, std::string> own_addresses(const Node& root);
+// The director's own addresses, and where each belongs ("port lb0").
+std::map<IpAddress, std::string> own_addresses(const NetworkNodes& networks);
 
 // Things that must be unique, and who has them already.
 template <class Key>

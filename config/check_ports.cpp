@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <tuple>
-
 #include "config/check.h"
 
 namespace lbd::config {
@@ -19,28 +17,33 @@ std::string device_key(const Device& device) {
            key;
 }
 
-void check_gateway(const Node& port, ErrorList& errors) {
-    const auto& node = port["gateway"];
-    const auto* gateway = node.get<IpAddress>();
-    const auto prefixes = prefixes_of(port["addresses"]);
-    if (gateway == nullptr || prefixes.empty()) {
+void check_gateway(const NetworkNode& network, IpAddress::Family family, ErrorList& errors) {
+    const auto* gateway = network.gateway(family);
+    if (gateway == nullptr || network.reported) {
         return;
     }
+    const auto& node = (*network.node)[family == IpAddress::Family::v4 ? "gateway" : "gateway6"];
+    const auto wrong = [&](const std::string& reason) {
+        errors.say(node.place, node.path, gateway->text() + ' ' + reason);
+    };
     if (const auto reason = not_a_host(*gateway)) {
-        errors.say(node.place, node.path, gateway->text() + ' ' + *reason);
+        wrong(*reason);
         return;
     }
-    if (!is_on_link(port, *gateway)) {
-        errors.say(node.place, node.path,
-                   gateway->text() + " is in none of the port's subnets, so it cannot be reached");
+    if (is_link_local(*gateway)) {
+        if (!network.has(family)) {
+            wrong("is of no use without an IPv6 address of the director's own");
+        }
+    } else if (!network.holds(*gateway)) {
+        wrong(std::string("is in none of the ") + (network.tagged ? "VLAN" : "port") +
+              "'s subnets, so it cannot be reached");
     }
-    for (const auto& prefix : prefixes) {
-        if (prefix.address == *gateway) {
-            errors.say(node.place, node.path, gateway->text() + " is the director's own address");
-        } else if (is_edge_of(prefix, *gateway)) {
-            errors.say(
-                node.place, node.path,
-                gateway->text() + " is the network or broadcast address of " + prefix.text());
+    for (const auto& subnet : network.subnets) {
+        const auto reason = not_a_host_of(subnet, *gateway);
+        if (subnet.address == *gateway) {
+            wrong("is the director's own address");
+        } else if (reason && family == IpAddress::Family::v4) { // IPv6: it is a router
+            wrong(*reason);
         }
     }
 }
@@ -52,14 +55,66 @@ void check_own_address(const Node& node, Claims<IpAddress>& claims, ErrorList& e
     }
     if (const auto reason = not_a_host(prefix->address)) {
         errors.say(node.place, node.path, prefix->address.text() + ' ' + *reason);
-    } else if (is_edge_of(*prefix, prefix->address)) {
-        errors.say(node.place, node.path,
-                   prefix->address.text() + " is the network or broadcast address of " +
-                       prefix->text() + "; give the director's own address in it");
+    } else if (const auto edge = not_a_host_of(*prefix, prefix->address)) {
+        errors.say(
+            node.place, node.path,
+            prefix->address.text() + ' ' + *edge + "; give the director's own address in it");
     }
     if (const auto* earlier = claims.claim(prefix->address, node.path)) {
         errors.say(node.place, node.path,
                    prefix->address.text() + " is already given at " + *earlier);
+    }
+}
+
+void check_device(const Node& port, Claims<std::string>& claims, ErrorList& errors) {
+    const auto& node = port["device"];
+    const auto* device = node.get<Device>();
+    const auto* earlier =
+        device != nullptr ? claims.claim(device_key(*device), port.path) : nullptr;
+    if (earlier != nullptr) {
+        errors.say(node.place, node.path,
+                   quoted(device->name) + " is already the device of " + *earlier);
+    }
+}
+
+// Two VLANs with one id have one default name as well, which is not worth a second error.
+bool has_own_id(const NetworkNode& network, const Node& port, Claims<std::string>& ids,
+                ErrorList& errors) {
+    const auto& node = (*network.node)["id"];
+    const auto* id = network.tagged ? node.get<std::uint64_t>() : nullptr;
+    const auto* earlier = id != nullptr
+                              ? ids.claim(port.path + '.' + std::to_string(*id), network.node->path)
+                              : nullptr;
+    if (earlier != nullptr) {
+        errors.say(node.place, node.path,
+                   "VLAN " + std::to_string(*id) + " is already " + *earlier);
+    }
+    return earlier == nullptr;
+}
+
+void check_name(const NetworkNode& network, Claims<std::string>& claims, ErrorList& errors) {
+    const auto& node = (*network.node)["name"];
+    if (network.name.size() > 15) { // of what is given this is reported already
+        errors.say(node.place, node.path,
+                   "the default, " + quoted(network.name) +
+                       ", is longer than the 15 characters of an interface's name; give another");
+    }
+    const auto* earlier =
+        network.name.empty() ? nullptr : claims.claim(network.name, network.node->path);
+    if (earlier != nullptr) {
+        const auto* hint = node.given ? "" : ", the default; name one of them differently";
+        errors.say(node.place, node.path,
+                   quoted(network.name) + " is already the name of " + *earlier + hint);
+    }
+}
+
+// RFC 8200 5; Linux has no IPv6 on an interface with less.
+void check_mtu(const Node& port, const NetworkNode& network, ErrorList& errors) {
+    const auto& node = port["mtu"];
+    const auto* mtu = node.get<std::uint64_t>();
+    if (mtu != nullptr && *mtu < 1280 && network.has(IpAddress::Family::v6)) {
+        errors.not_allowed(node.place, node.path, quoted(std::to_string(*mtu)),
+                           "1280..9600, as " + network.title() + " has an IPv6 address");
     }
 }
 
@@ -104,21 +159,24 @@ void check_workers(const Node& root, ErrorList& errors) {
 
 void check_ports(const Node& root, ErrorList& errors) {
     Claims<std::string> devices;
+    Claims<std::string> names;
+    Claims<std::string> ids;
     Claims<IpAddress> addresses;
-    check_unique(root["ports"], "name", errors);
-    for (const auto& port : root["ports"].items) {
-        const auto& node = port["device"];
-        const auto* device = node.get<Device>();
-        const auto* earlier =
-            device != nullptr ? devices.claim(device_key(*device), port.path) : nullptr;
-        if (earlier != nullptr) {
-            errors.say(node.place, node.path,
-                       quoted(device->name) + " is already the device of " + *earlier);
+    const Node* port = nullptr;
+    for (const auto& network : network_nodes(root)) {
+        if (!network.tagged) {
+            port = network.node;
+            check_device(*port, devices, errors);
         }
-        for (const auto& address : port["addresses"].items) {
+        if (has_own_id(network, *port, ids, errors)) {
+            check_name(network, names, errors);
+        }
+        for (const auto& address : (*network.node)["addresses"].items) {
             check_own_address(address, addresses, errors);
         }
-        check_gateway(port, errors);
+        check_gateway(network, IpAddress::Family::v4, errors);
+        check_gateway(network, IpAddress::Family::v6, errors);
+        check_mtu(*port, network, errors);
     }
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+
 #include "config/check.h"
 
 namespace lbd::config {
@@ -33,12 +35,24 @@ void check_password(const Node& instance, ErrorList& errors) {
     }
 }
 
+bool is_v4(const Prefix& prefix) {
+    return prefix.address.family == IpAddress::Family::v4;
+}
+
 void check_virtual_addresses(const Node& instance, const std::map<IpAddress, std::string>& own,
                              Claims<IpAddress>& claims, ErrorList& errors) {
     const auto& list = instance["virtual_addresses"];
+    const auto prefixes = prefixes_of(list);
+    const auto advertised = std::count_if(prefixes.begin(), prefixes.end(), is_v4);
     // RFC 9568 5.2.5: the count is one byte.
-    if (list.items.size() > 255) {
-        errors.say(list.place, list.path, "more than 255 addresses do not fit an advertisement");
+    if (advertised > 255) {
+        errors.say(list.place, list.path,
+                   "more than 255 IPv4 addresses do not fit an advertisement");
+    }
+    if (advertised == 0 && !prefixes.empty() && prefixes.size() == list.items.size()) {
+        errors.say(list.place, list.path,
+                   "VRRP over IPv6 is not supported yet: give at least one IPv4 address, which the "
+                   "advertisements carry; the IPv6 addresses move along with it");
     }
     for (const auto& node : list.items) {
         const auto* prefix = node.get<Prefix>();
@@ -49,7 +63,7 @@ void check_virtual_addresses(const Node& instance, const std::map<IpAddress, std
         }
         if (const auto owner = own.find(*address); owner != own.end()) {
             errors.say(node.place, node.path,
-                       address->text() + " is the director's own address on port " + owner->second +
+                       address->text() + " is the director's own address on " + owner->second +
                            "; a virtual address moves between directors");
         }
         if (const auto* earlier = claims.claim(*address, node.path)) {
@@ -58,28 +72,43 @@ void check_virtual_addresses(const Node& instance, const std::map<IpAddress, std
     }
 }
 
+void check_source(const Node& instance, const NetworkNode& network, ErrorList& errors) {
+    if (!network.reported && !network.has(IpAddress::Family::v4)) {
+        const auto& node = instance["port"];
+        errors.say(node.place, node.path,
+                   network.title() + " has no IPv4 address to send advertisements from");
+    }
+}
+
+void check_vrid(const Node& instance, const NetworkNode& network,
+                Claims<std::pair<std::string, std::uint64_t>>& claims, ErrorList& errors) {
+    const auto& node = instance["vrid"];
+    const auto* vrid = node.get<std::uint64_t>();
+    const auto* earlier =
+        vrid != nullptr ? claims.claim({network.node->path, *vrid}, instance.path) : nullptr;
+    if (earlier != nullptr) {
+        errors.say(node.place, node.path,
+                   "vrid " + std::to_string(*vrid) + " is already used on this " +
+                       (network.tagged ? "VLAN" : "port") + " by " + *earlier);
+    }
+}
+
 } // namespace
 
 void check_vrrp(const Node& root, ErrorList& errors) {
-    const auto own = own_addresses(root);
+    const auto networks = network_nodes(root);
+    const auto own = own_addresses(networks);
     Claims<IpAddress> addresses;
     Claims<std::pair<std::string, std::uint64_t>> routers;
     check_unique(root["vrrp"], "name", errors);
     for (const auto& instance : root["vrrp"].items) {
-        check_port_exists(root, instance["port"], errors);
+        check_network_exists(networks, instance["port"], errors);
         check_interval(instance, errors);
         check_password(instance, errors);
         check_virtual_addresses(instance, own, addresses, errors);
-        const auto* port = port_of_instance(root, instance);
-        const auto& vrid = instance["vrid"];
-        const auto* number = vrid.get<std::uint64_t>();
-        const auto* earlier = port != nullptr && number != nullptr
-                                  ? routers.claim({port->path, *number}, instance.path)
-                                  : nullptr;
-        if (earlier != nullptr) {
-            errors.say(
-                vrid.place, vrid.path,
-                "vrid " + std::to_string(*number) + " is already used on this port by " + *earlier);
+        if (const auto* network = network_of_instance(networks, instance)) {
+            check_source(instance, *network, errors);
+            check_vrid(instance, *network, routers, errors);
         }
     }
 }

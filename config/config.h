@@ -185,7 +185,7 @@ struct Service {
     bool hash_port = false; // sh and mh: of the client's port, too (IPVS sh-port, mh-port)
     PersistenceDrained persistence_while_drained = PersistenceDrained::honour;
     BackendRemoved on_backend_removed = BackendRemoved::drain;
-    bool decrement_ttl = false; // as a router does, and IPVS; ends loops
+    bool decrement_ttl = false; // true: as a router does, and IPVS; ends loops
     Limits limits = {};
     bool operator==(const Service&) const = default;
 };

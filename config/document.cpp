@@ -94,12 +94,20 @@ class Reader {
             return node;
         }
         Node node = node_at(parent.place, path, false);
-        if (field.required) {
-            errors_.say(parent.place, path, "required but missing" + allowed_hint(field));
+        if (field.required && !has_items(parent, field.unless)) {
+            const auto unless = field.unless.empty() ? "" : ", as there are no " + field.unless;
+            errors_.say(parent.place, path, "required but missing" + unless + allowed_hint(field));
         } else if (defaults && !field.fallback.empty()) {
             node.value = field.type->parse(field.fallback).value_or(Value{});
         }
         return node;
+    }
+
+    static bool has_items(const YamlNode& yaml, const std::string& key) {
+        return std::any_of(yaml.entries.begin(), yaml.entries.end(),
+                           [&](const YamlNode::Entry& entry) {
+                               return entry.key == key && !entry.value->items.empty();
+                           });
     }
 
     static std::string allowed_hint(const Field& field) {

@@ -17,7 +17,8 @@ constexpr std::string_view introduction =
 lbd.yaml \- configuration of the lbd load balancer
 .SH DESCRIPTION
 One YAML file describes a director: the devices it drives, the addresses it shares with other
-directors by VRRP, and the services whose connections it hands to backends by Direct Routing.
+directors by VRRP, and the services whose connections it hands to backends by Direct Routing or through
+tunnels.
 .PP
 Every error of the file is reported, as file:line:column, with what was found and what is allowed;
 a file with an error is not used at all, neither at start nor on reload.
@@ -72,7 +73,7 @@ std::string escaped(std::string_view text) {
 
 std::string requirement(const Field& field) {
     if (field.required) {
-        return "required";
+        return field.unless.empty() ? "required" : "required without " + field.unless;
     }
     if (!field.fallback.empty()) {
         return "default " + field.fallback;

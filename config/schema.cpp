@@ -44,9 +44,15 @@ const Section& memory() {
             value("packet_buffers", number(0, 16'777'216), "0",
                   "Packet buffers of each port; 0: from descriptors and workers."),
             value("flows", number(1024, 134'217'728), "1048576",
-                  "Connections each worker can remember."),
+                  "IPv4 connections each worker can remember."),
             value("persistence_entries", number(1024, 134'217'728), "262144",
-                  "Clients each worker can remember for persistence."),
+                  "IPv4 clients each worker can remember for persistence."),
+            value("flows6", number(1024, 134'217'728), "262144",
+                  "IPv6 connections each worker can remember."),
+            value("persistence_entries6", number(1024, 134'217'728), "65536",
+                  "IPv6 clients each worker can remember for persistence."),
+            value("fragments", number(64, 1'048'576), "4096",
+                  "Fragmented datagrams each worker can have under way."),
         }};
     return section;
 }

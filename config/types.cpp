@@ -173,13 +173,31 @@ Type text(std::string allowed, std::function<bool(std::string_view)> accepts) {
 }
 
 Type ip_address() {
-    return {.allowed = "an address such as 192.0.2.10",
+    return {.allowed = "an address such as 192.0.2.10 or 2001:db8::10",
             .parse = [](std::string_view text) { return as_value(IpAddress::parse(text)); }};
 }
 
+Type ip_address(IpAddress::Family family) {
+    const bool v4 = family == IpAddress::Family::v4;
+    return {.allowed = v4 ? "an IPv4 address such as 192.0.2.1" : "an IPv6 address such as fe80::1",
+            .parse = [family](std::string_view text) {
+                const auto address = IpAddress::parse(text);
+                return address && address->family == family ? std::optional<Value>(*address)
+                                                            : std::nullopt;
+            }};
+}
+
 Type prefix() {
-    return {.allowed = "an address with its prefix length such as 192.0.2.10/24",
+    return {.allowed = "an address with its prefix length such as 192.0.2.10/24 or 2001:db8::10/64",
             .parse = [](std::string_view text) { return as_value(Prefix::parse(text)); }};
+}
+
+Type port_or_any() {
+    const auto port = number(1, 65'535);
+    return {.allowed = port.allowed + " or any",
+            .parse = [port](std::string_view text) -> std::optional<Value> {
+                return text == "any" ? std::optional<Value>(std::uint64_t{0}) : port.parse(text);
+            }};
 }
 
 Type mac_address() {

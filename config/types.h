@@ -32,7 +32,9 @@ Type duration(Milliseconds least, Milliseconds most, Milliseconds step = Seconds
 Type word(std::vector<std::string> words);
 Type text(std::string allowed, std::function<bool(std::string_view)> accepts);
 Type ip_address();
+Type ip_address(IpAddress::Family family);
 Type prefix();
+Type port_or_any(); // `any` is 0
 Type mac_address();
 Type device();
 

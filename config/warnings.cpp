@@ -16,22 +16,30 @@ bool is_virtual(const Config& config, const IpAddress& address) {
     });
 }
 
-// Where the address is in the port's list: the first is the source of health checks.
-void warn_about_own(const Service& service, const Port& port, Sentences& warnings) {
-    if (!port.addresses.empty() && port.addresses.front().address == service.address) {
+std::string title(const Network& network) {
+    return (network.vlan == 0 ? "port " : "VLAN ") + network.name;
+}
+
+// The first address of a family is the source of health checks.
+void warn_about_own(const Service& service, const Network& network, Sentences& warnings) {
+    const auto source = std::find_if(
+        network.addresses.begin(), network.addresses.end(),
+        [&](const Prefix& each) { return each.address.family == service.address.family; });
+    if (source != network.addresses.end() && source->address == service.address) {
         warnings.push_back("service " + service.name + ": " + service.address.text() +
-                           " is the first address of port " + port.name +
+                           " is the first address of " + title(network) +
                            ", from which health checks are sent; the backends hold it themselves "
-                           "and will not answer. Give the port another address first");
+                           "and will not answer. Give the " +
+                           (network.vlan == 0 ? "port" : "VLAN") + " another address first");
     }
 }
 
 void warn_about_address(const Config& config, const Service& service, Sentences& warnings) {
     bool own = false;
-    for (const auto& port : config.ports) {
-        warn_about_own(service, port, warnings);
+    for (const auto& network : networks(config)) {
+        warn_about_own(service, network, warnings);
         own =
-            own || std::any_of(port.addresses.begin(), port.addresses.end(),
+            own || std::any_of(network.addresses.begin(), network.addresses.end(),
                                [&](const Prefix& each) { return each.address == service.address; });
     }
     if (is_virtual(config, service.address)) {
@@ -42,9 +50,12 @@ void warn_about_address(const Config& config, const Service& service, Sentences&
                            " is not a virtual address of any VRRP instance, so it does not move "
                            "to the other director");
     } else if (!own) {
+        const bool v4 = service.address.family == IpAddress::Family::v4;
         warnings.push_back("service " + service.name + ": " + service.address.text() +
                            " is neither a VRRP virtual address nor an address of a port, so "
-                           "nobody answers ARP for it; only a router can bring its packets here");
+                           "nobody answers " +
+                           (v4 ? "ARP" : "neighbour solicitations") +
+                           " for it; only a router can bring its packets here");
     }
 }
 
@@ -56,13 +67,61 @@ void warn_about_backends(const Service& service, Sentences& warnings) {
     }
     const auto rests = [](const Backend& backend) { return backend.weight == 0; };
     const auto weighted = [](const Backend& backend) { return backend.weight > 1; };
+    const bool rr = service.scheduler == Scheduler::rr;
     if (std::all_of(backends.begin(), backends.end(), rests)) {
         warnings.push_back("service " + service.name +
                            ": all weights are 0, so no backend gets new connections");
-    } else if (service.scheduler == Scheduler::rr &&
+    } else if ((rr || service.scheduler == Scheduler::lc) &&
                std::any_of(backends.begin(), backends.end(), weighted)) {
+        const std::string name = rr ? "rr" : "lc";
+        warnings.push_back("service " + service.name + ": scheduler " + name +
+                           " ignores weights other than 0; w" + (rr ? "rr" : "lc") +
+                           " follows them");
+    }
+}
+
+void warn_about_keys_without_effect(const Service& service, Sentences& warnings) {
+    const bool hashes = service.scheduler == Scheduler::sh || service.scheduler == Scheduler::mh;
+    if (service.hash_port && !hashes) {
         warnings.push_back("service " + service.name +
-                           ": scheduler rr ignores weights other than 0; wrr follows them");
+                           ": hash_port has an effect with the schedulers sh and mh only");
+    }
+    const unsigned whole = service.address.family == IpAddress::Family::v4 ? 32 : 128;
+    if (service.limits.client_prefix != whole && service.limits.connections_per_client == 0) {
+        warnings.push_back("service " + service.name +
+                           ": limits.client_prefix has no effect without connections_per_client");
+    }
+    if (service.persistence_while_drained == PersistenceDrained::move &&
+        service.persistence == Seconds{0}) {
+        warnings.push_back("service " + service.name +
+                           ": persistence_while_drained has no effect without persistence");
+    }
+}
+
+// RFC 2003 and 2473: one more header, of the backend's family. GUE: 8 bytes of UDP, 4 of its own.
+unsigned overhead(const Backend& backend) {
+    const unsigned outer = backend.address.family == IpAddress::Family::v4 ? 20 : 40;
+    return backend.forwarding == Forwarding::dr     ? 0
+           : backend.forwarding == Forwarding::ipip ? outer
+                                                    : outer + 12;
+}
+
+// Clients send what fits Ethernet.
+void warn_about_tunnels(const Config& config, const Service& service, Sentences& warnings) {
+    constexpr unsigned usual_mtu = 1500;
+    for (const auto& network : networks(config)) {
+        unsigned most = 0;
+        for (const auto& backend : service.backends) {
+            most = backend.port_name == network.name ? std::max(most, overhead(backend)) : most;
+        }
+        if (most > 0 && network.mtu < usual_mtu + most) {
+            warnings.push_back(
+                "service " + service.name + ": the tunnels through " + title(network) +
+                " carry packets of at most " + std::to_string(network.mtu - most) +
+                " bytes; clients are told to send no larger ones (ICMP fragmentation needed, "
+                "packet too big). An mtu of " +
+                std::to_string(usual_mtu + most) + " there, where the network has it, avoids that");
+        }
     }
 }
 
@@ -89,6 +148,8 @@ std::vector<std::string> warnings(const Config& config) {
     for (const auto& service : config.services) {
         warn_about_address(config, service, warnings);
         warn_about_backends(service, warnings);
+        warn_about_keys_without_effect(service, warnings);
+        warn_about_tunnels(config, service, warnings);
     }
     return warnings;
 }

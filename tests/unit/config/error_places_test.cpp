@@ -1,49 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a user sees for each mistake, to the column.
-#include <catch2/catch.hpp>
-
-#include "config/load.h"
+#include "mistakes.h"
 
 using namespace lbd::config;
-
-namespace {
-
-// Three lines, so that what follows begins in line 4.
-const std::string port = R"(ports:
-  - device: af_packet:eth1
-    addresses: [10.0.0.2/24]
-)";
-
-std::string errors_of(const std::string& text) {
-    try {
-        load_text(text, "f");
-    } catch (const Errors& errors) {
-        return errors.what();
-    }
-    return "no error";
-}
-
-struct Mistake {
-    std::string text; // after the port
-    std::string error;
-};
-
-void check(const std::vector<Mistake>& mistakes) {
-    for (const auto& mistake : mistakes) {
-        INFO(mistake.text);
-        CHECK(errors_of(port + mistake.text) == mistake.error);
-    }
-}
-
-std::string service(const std::string& keys) {
-    return "services:\n  - {name: a, address: 10.0.0.100, port: 80, " + keys + "}\n";
-}
-
-std::string router(const std::string& keys) {
-    return "vrrp:\n  - {name: v, vrid: 1, virtual_addresses: [10.0.0.100], " + keys + "}\n";
-}
-
-} // namespace
 
 TEST_CASE("a value that is not allowed is shown with what is") {
     check({
@@ -62,11 +21,10 @@ TEST_CASE("a value that is not allowed is shown with what is") {
          "f:4:20: health.interval: found '5 minutes', allowed: 10ms..1h (0.5, 500ms, 2s, 1m)"},
         {"timeouts: {udp: 1.5}",
          "f:4:17: timeouts.udp: found '1.5', allowed: 1s..7d in whole seconds (30, 30s, 5m, 1h)"},
-        {service("scheduler: lc"), "f:5:57: services[0].scheduler: found 'lc', allowed: rr or wrr"},
+        {service("scheduler: dh"),
+         "f:5:57: services[0].scheduler: found 'dh', allowed: rr, wrr, lc, wlc, sh or mh"},
         {service("on_unknown_tcp: rst"),
-         "f:5:62: services[0].on_unknown_tcp: found 'rst', allowed: hash, drop or schedule"},
-        {service("persistence_prefix: 33"),
-         "f:5:66: services[0].persistence_prefix: found '33', allowed: 1..32"},
+         "f:5:62: services[0].on_unknown_tcp: found 'rst', allowed: hash, drop, schedule or reset"},
         {service("backends: [{address: 10.0.0.11, weight: 65536}]"),
          "f:5:86: services[0].backends[0].weight: found '65536', allowed: 0..65535"},
         {service("backends: [{address: 10.0.0.11, mac: 02:00}]"),
@@ -74,7 +32,7 @@ TEST_CASE("a value that is not allowed is shown with what is") {
          "02:00:5e:10:00:01"},
         {service("backends: [{address: www}]"),
          "f:5:67: services[0].backends[0].address: found 'www', allowed: an address such as "
-         "192.0.2.10"},
+         "192.0.2.10 or 2001:db8::10"},
         {router("priority: 0"), "f:5:67: vrrp[0].priority: found '0', allowed: 1..255"},
         {router("version: 4"), "f:5:66: vrrp[0].version: found '4', allowed: 2 or 3"},
     });
@@ -103,7 +61,7 @@ TEST_CASE("a required key that is missing is shown at its section") {
          "f:5:5: services[0].name: required but missing, allowed: 1..63 of A-Z a-z 0-9 _-."},
         {"vrrp:\n  - {name: v, vrid: 3}",
          "f:5:5: vrrp[0].virtual_addresses: required but missing, allowed: an address with its "
-         "prefix length such as 192.0.2.10/24"},
+         "prefix length such as 192.0.2.10/24 or 2001:db8::10/64"},
     });
     CHECK(errors_of("") == "f:1:1: ports: required but missing");
     CHECK(errors_of("# nothing but a comment\n") == "f:1:1: ports: required but missing");
@@ -121,7 +79,7 @@ TEST_CASE("a value of the wrong kind is shown with the kind that is wanted") {
         {"name:", "f:4:1: name: found nothing, allowed: 1..32 of A-Z a-z 0-9 _-"},
         {"vrrp:\n  - {name: v, vrid: 3, virtual_addresses: []}",
          "f:5:43: vrrp[0].virtual_addresses: found an empty list, allowed: a list of at least "
-         "one, each an address with its prefix length such as 192.0.2.10/24"},
+         "one, each an address with its prefix length such as 192.0.2.10/24 or 2001:db8::10/64"},
     });
     CHECK(errors_of("ports: []") ==
           "f:1:8: ports: found an empty list, allowed: a list of sections of at least one");
@@ -233,9 +191,8 @@ TEST_CASE("VRRP instances must not share name, vrid or address") {
         {"vrrp: [{name: v, vrid: 1, virtual_addresses: [10.0.0.2]}]",
          "f:4:47: vrrp[0].virtual_addresses[0]: 10.0.0.2 is the director's own address on port "
          "lb0; a virtual address moves between directors"},
-        {"vrrp: [{name: v, vrid: 1, virtual_addresses: ['2001:db8::1']}]",
-         "f:4:47: vrrp[0].virtual_addresses[0]: 2001:db8::1: IPv6 is not supported here yet"},
-        {router("port: lb1"), "f:5:63: vrrp[0].port: there is no port 'lb1'; did you mean 'lb0'?"},
+        {router("port: lb1"),
+         "f:5:63: vrrp[0].port: there is no port or VLAN 'lb1'; did you mean 'lb0'?"},
     });
     CHECK(errors_of(port + "  - {device: 'af_xdp:eth2', name: b, addresses: [10.1.0.1/24]}\n" +
                     router("priority: 1") +
@@ -254,7 +211,7 @@ TEST_CASE("services must not share name or address, port and protocol") {
 
 TEST_CASE("a service names a port that exists") {
     check({{service("behind: lbo"),
-            "f:5:54: services[0].behind: there is no port 'lbo'; did you mean 'lb0'?"}});
+            "f:5:54: services[0].behind: there is no port or VLAN 'lbo'; did you mean 'lb0'?"}});
 }
 
 TEST_CASE("an address of a service or backend is one host's") {
@@ -269,7 +226,13 @@ TEST_CASE("an address of a service or backend is one host's") {
         {at("0.0.0.0"), place + "0.0.0.0 is in 0.0.0.0/8, which no host can have"},
         {at("255.255.255.255"), place + "255.255.255.255 is the broadcast address"},
         {at("241.1.1.1"), place + "241.1.1.1 is in 240.0.0.0/4, which is reserved"},
-        {at("'2001:db8::1'"), place + "2001:db8::1: IPv6 is not supported here yet"},
+        {at("'::'"), place + ":: is the unspecified address"},
+        {at("'::1'"), place + "::1 is a loopback address"},
+        {at("'ff02::12'"), place + "ff02::12 is a multicast address"},
+        {at("'fe80::1'"), place + "fe80::1 is a link-local address, which is not supported here; "
+                                  "give a global or unique local one"},
+        {at("'::ffff:192.0.2.1'"), place + "::ffff:192.0.2.1 is an IPv4-mapped address, which no "
+                                           "packet has; write it as IPv4"},
     });
 }
 
@@ -289,7 +252,12 @@ TEST_CASE("a backend is another machine on the link that listens on the service'
                  "address"},
         {with("{address: 10.0.0.255}"),
          place + "10.0.0.255 is the network or broadcast address of 10.0.0.2/24"},
-        {with("{address: '2001:db8::1'}"), place + "2001:db8::1: IPv6 is not supported here yet"},
+        {with("{address: '2001:db8::1'}"),
+         place + "2001:db8::1 is IPv6 and the service's address IPv4: Direct Routing needs both of "
+                 "one family; forwarding ipip or gue does not"},
+        {with("{address: 'fe80::11', forwarding: ipip}"),
+         place + "fe80::11 is a link-local address, which is not supported here; give a global or "
+                 "unique local one"},
         {with("{address: 10.0.0.11}, {address: 10.0.0.11}"),
          "f:5:89: services[0].backends[1].address: 10.0.0.11 is already the backend "
          "services[0].backends[0]"},
@@ -310,7 +278,7 @@ TEST_CASE("all errors of a file are reported, in its order") {
           "f:5:18: workers.count: found 'none', allowed: 1..64\n"
           "f:7:57: vrrp[0]: unknown key 'vird'; did you mean 'vrid'?\n"
           "f:8:31: services[0].address: found '10.0.0.300', allowed: an address such as "
-          "192.0.2.10\n"
+          "192.0.2.10 or 2001:db8::10\n"
           "f:8:74: services[0].backends[0].address: 10.9.0.1 is not on the link: Direct Routing "
           "needs the backend in a subnet of port lb0 (10.0.0.2/24), as it is reached by its MAC "
           "address\n"

@@ -18,7 +18,7 @@ TEST_CASE("every example loads without a warning") {
         CHECK(warnings(config).empty());
         ++count;
     }
-    CHECK(count >= 4);
+    CHECK(count >= 5);
 }
 
 TEST_CASE("the two directors of the example differ in priority and address only") {
@@ -40,4 +40,22 @@ TEST_CASE("the bare metal example says what its comments say") {
     CHECK(config.services[0].backends[3].health.port == 8443);
     CHECK(config.services[0].backends[3].health.rise == 2);
     CHECK(config.services[1].port_name == "lb1");
+}
+
+TEST_CASE("the IPv6, VLAN and tunnel example says what its comments say") {
+    const auto config = load_file(EXAMPLES "/ipv6-vlan-tunnel.yaml");
+    CHECK(config.ports[0].addresses.empty());
+    CHECK(networks(config).size() == 3);
+    CHECK(config.vrrp[0].port == "clients");
+    CHECK(config.services[0].backends[1].port_name == "lb0.20");
+    CHECK(config.services[1].backends[0].port_name == "lb0.20");
+    CHECK(config.services[1].backends[0].upper_threshold == 20'000);
+    CHECK(config.services[1].backends[0].lower_threshold == 15'000);
+    const auto& remote = config.services[2].backends;
+    CHECK(config.services[2].port == 0);
+    CHECK(remote[0].forwarding == Forwarding::ipip);
+    CHECK(remote[0].gateway == IpAddress::parse("198.51.100.1"));
+    CHECK(remote[0].port_name == "clients");
+    CHECK(remote[1].forwarding == Forwarding::gue);
+    CHECK(remote[1].gateway == IpAddress::parse("fe80::1"));
 }

@@ -37,7 +37,10 @@ TEST_CASE("a file with nothing but a port has every default") {
                                   .megabytes = 0,
                                   .packet_buffers = 0,
                                   .flows = 1'048'576,
-                                  .persistence_entries = 262'144});
+                                  .persistence_entries = 262'144,
+                                  .flows6 = 262'144,
+                                  .persistence_entries6 = 65'536,
+                                  .fragments = 4096});
     CHECK(config.control == Control{.socket = "/run/lbd/lbd.sock",
                                     .group = "",
                                     .core = std::nullopt,
@@ -46,6 +49,8 @@ TEST_CASE("a file with nothing but a port has every default") {
                                            .device = {Device::Kind::af_packet, "eth1"},
                                            .addresses = {*Prefix::parse("10.0.0.2/24")},
                                            .gateway = std::nullopt,
+                                           .gateway6 = std::nullopt,
+                                           .vlans = {},
                                            .mtu = 1500,
                                            .rx_descriptors = 1024,
                                            .tx_descriptors = 1024}});
@@ -63,7 +68,7 @@ TEST_CASE("a service has every default, and its backend the service's port") {
     CHECK(service.on_no_backend == NoBackend::drop);
     CHECK(service.on_unknown_tcp == UnknownTcp::hash);
     CHECK(service.on_backend_down == BackendDown::reschedule);
-    CHECK(service.timeouts == Timeouts{900s, 60s, 120s, 10s, 300s});
+    CHECK(service.timeouts == Timeouts{900s, 60s, 120s, 10s, 300s, 120s});
     const auto& backend = service.backends.at(0);
     CHECK(backend.port == 80);
     CHECK(backend.weight == 1);
@@ -138,7 +143,7 @@ timeouts: {udp: 20s, tcp_fin: 1m}
 services:
   - {name: a, address: 10.0.0.100, port: 80, timeouts: {udp: 5}}
 )");
-    CHECK(config.services[0].timeouts == Timeouts{900s, 60s, 60s, 10s, 5s});
+    CHECK(config.services[0].timeouts == Timeouts{900s, 60s, 60s, 10s, 5s, 120s});
 }
 
 TEST_CASE("a udp service is checked only if it or its backend says so") {

@@ -83,3 +83,19 @@ TEST_CASE("what has no form of a device is none") {
                                "af_packet:eth1,qpairs=4", "af_packet:a b", "pci:0000:3b:00.0");
     CHECK_FALSE(read_device(text));
 }
+
+TEST_CASE("a port that may be any is a number, and any is 0") {
+    const auto type = port_or_any();
+    CHECK(std::get<std::uint64_t>(*type.parse("any")) == 0);
+    CHECK(std::get<std::uint64_t>(*type.parse("65535")) == 65'535);
+    for (const auto* text : {"", "0", "65536", "Any", "all"}) {
+        CHECK_FALSE(type.parse(text));
+    }
+}
+
+TEST_CASE("an address of one family is none of the other") {
+    CHECK(ip_address(IpAddress::Family::v4).parse("10.0.0.1"));
+    CHECK_FALSE(ip_address(IpAddress::Family::v4).parse("::1"));
+    CHECK(ip_address(IpAddress::Family::v6).parse("::1"));
+    CHECK_FALSE(ip_address(IpAddress::Family::v6).parse("10.0.0.1"));
+}

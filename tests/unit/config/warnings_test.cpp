@@ -48,6 +48,41 @@ TEST_CASE("weights that rr ignores are warned of") {
                Contains("rr ignores weights"));
 }
 
+TEST_CASE("weights that lc ignores are warned of") {
+    CHECK_THAT(warned(service("scheduler: lc, backends: [{address: 10.0.0.11, weight: 5}]")),
+               Contains("lc ignores weights other than 0; wlc follows them"));
+    CHECK(warned(service("scheduler: wlc, backends: [{address: 10.0.0.11, weight: 5}]")).empty());
+}
+
+TEST_CASE("keys that have no effect without another are warned of") {
+    CHECK_THAT(warned(service("hash_port: true, " + backends)),
+               Contains("hash_port has an effect with the schedulers sh and mh only"));
+    CHECK(warned(service("hash_port: true, scheduler: sh, " + backends)).empty());
+    CHECK(warned(service("hash_port: true, scheduler: mh, persistence: 60s, " + backends)).empty());
+    CHECK_THAT(warned(service("limits: {client_prefix: 24}, " + backends)),
+               Contains("client_prefix has no effect without connections_per_client"));
+    CHECK(warned(service("limits: {client_prefix: 24, connections_per_client: 9}, " + backends))
+              .empty());
+    CHECK_THAT(warned(service("persistence_while_drained: move, " + backends)),
+               Contains("no effect without persistence"));
+}
+
+TEST_CASE("an IPv6 service address that nobody answers for is warned of") {
+    CHECK_THAT(warned(service("backends: []", "'2001:db8::100'")),
+               Contains("nobody answers neighbour solicitations for it"));
+}
+
+TEST_CASE("a service on the source address of a VLAN's health checks is warned of") {
+    const auto all = warnings(
+        load_text("ports: [{device: 'af_packet:eth1', vlans: [{id: 5, addresses: [10.0.0.2/24, "
+                  "'2001:db8::100/64', '2001:db8::2/64']}]}]\n"
+                  "services: [{name: web, address: '2001:db8::100', port: 80, backends: [{address: "
+                  "'2001:db8::11'}]}]",
+                  "x"));
+    REQUIRE(all.size() == 1);
+    CHECK_THAT(all[0], Contains("2001:db8::100 is the first address of VLAN lb0.5, from which"));
+}
+
 TEST_CASE("a service address that does not move with VRRP is warned of") {
     const std::string vrrp = "vrrp: [{name: v, vrid: 1, virtual_addresses: [10.0.0.101]}]\n";
     CHECK_THAT(warned(vrrp + service(backends)), Contains("not a virtual address of any VRRP"));
