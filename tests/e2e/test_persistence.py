@@ -20,7 +20,8 @@ def test_a_client_keeps_its_server(lab):
 
 
 def test_it_is_forgotten_when_no_connection_came_for_so_long(lab):
-    lab.start_director([lab.service(persistence="1s")])
+    """Nor is there one left: what is remembered of a closed one counts, as in IPVS."""
+    lab.start_director([lab.service(persistence="1s", timeouts={"tcp_fin": "1s"})])
     seen = []
     for _ in range(4):
         pair = lab.client.pages(URL, 2)

@@ -105,9 +105,11 @@ class Director(Namespace):
             fields = file.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def resident_kilobytes(self):
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+    def written_kilobytes(self):
+        """What it has written to. Its tables are resident from when they are first looked at."""
+        with open(f"/proc/{self.pid}/smaps_rollup", encoding="ascii") as file:
+            return sum(int(line.split()[1]) for line in file
+                       if line.startswith(("Private_Dirty", "Shared_Dirty", "Swap:")))
 
     def cpu_share(self, seconds):
         begin, used = time.monotonic(), self.cpu_seconds()
