@@ -9,12 +9,6 @@ namespace lbd::dataplane {
 
 namespace {
 
-// IPVS takes any SYN for an opening; a SYN-ACK or SYN-RST never opens anything at a server.
-bool opens(const Parsed& packet) {
-    constexpr std::uint8_t telling = RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG;
-    return (packet.tcp_flags & telling) == RTE_TCP_SYN_FLAG;
-}
-
 Tick timeout_of(const ServiceEntry& service, FlowState state) {
     return service.timeouts.of[static_cast<std::size_t>(state)];
 }
@@ -27,6 +21,13 @@ Dispatcher<Key>::Dispatcher(const TableMemory<Key>& memory, HashSecret secret, c
       counters_(shared.counters),
       flows_(memory.flows, secret),
       persistence_(memory.persistence, secret, shared.counters, shared.scheduler) {}
+
+template <class Key>
+void Dispatcher<Key>::prefetch_binding(const ForwardingTable& table, const Key& key) const {
+    const ServiceEntry* service = table.find(key);
+    if (service != nullptr && service->persistence != 0)
+        persistence_.prefetch(binding_key(*service, key));
+}
 
 template <class Key>
 Verdict Dispatcher<Key>::decide(const ForwardingTable& table, const Parsed& packet,
@@ -72,14 +73,14 @@ Verdict Dispatcher<Key>::decide_as_told(const ForwardingTable& table, const Pars
 template <class Key>
 Verdict Dispatcher<Key>::follow(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
                                 std::uint64_t hash, Tick now) {
-    if (is_closing(flow.state) && opens(packet)) {
+    if (is_closing(flow.state) && opens(packet.tcp_flags)) {
         // The client uses its port again: IPVS conn_reuse_mode, but in this very packet.
         forget(flow);
         return without_flow(table, packet, hash, now);
     }
     const BackendEntry& backend = table.backend(flow.backend);
     if (backend.fate != FlowFate::forward) return leave(table, flow, packet, hash, now);
-    touch(flow, next_state(flow.state, packet.tcp_flags), table.service(backend.service), now);
+    touch(flow, next_state(flow.state, packet.tcp_flags), backend, now);
     return {Verdict::Kind::forward, DropReason::none, flow.backend};
 }
 
@@ -88,13 +89,13 @@ template <class Key>
 Verdict Dispatcher<Key>::leave(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
                                std::uint64_t hash, Tick now) {
     const BackendEntry& backend = table.backend(flow.backend);
-    if (backend.fate == FlowFate::keep && !opens(packet)) {
-        touch(flow, next_state(flow.state, packet.tcp_flags), table.service(backend.service), now);
+    if (backend.fate == FlowFate::keep && !opens(packet.tcp_flags)) {
+        touch(flow, next_state(flow.state, packet.tcp_flags), backend, now);
         return {Verdict::Kind::forward, DropReason::none, flow.backend};
     }
     forget(flow);
     const bool tcp = packet.key<Key>().protocol == IPPROTO_TCP;
-    if (backend.fate == FlowFate::reset && tcp && !opens(packet))
+    if (backend.fate == FlowFate::reset && tcp && !opens(packet.tcp_flags))
         return {Verdict::Kind::reject, DropReason::backend_down};
     const ServiceEntry* current = table.find(packet.key<Key>());
     if (current == nullptr) return {Verdict::Kind::punt};
@@ -108,7 +109,7 @@ Verdict Dispatcher<Key>::without_flow(const ForwardingTable& table, const Parsed
     const ServiceEntry* service = table.find(key);
     if (service == nullptr) return {Verdict::Kind::punt};
     if (key.client == key.vip) return {Verdict::Kind::drop, DropReason::bad_source};
-    if (key.protocol == IPPROTO_TCP && !opens(packet)) {
+    if (key.protocol == IPPROTO_TCP && !opens(packet.tcp_flags)) {
         switch (service->on_unknown_tcp) {
             case UnknownTcpPolicy::hash:
                 return by_consistent_hash(table, *service, key);
@@ -226,11 +227,10 @@ Verdict Dispatcher<Key>::counted(const Verdict& verdict, std::uint32_t bytes) {
     return verdict;
 }
 
-// Writes to the flow's cache line only what has changed by a second or more.
 template <class Key>
-void Dispatcher<Key>::touch(Flow<Key>& flow, FlowState state, const ServiceEntry& service,
+void Dispatcher<Key>::touch(Flow<Key>& flow, FlowState state, const BackendEntry& backend,
                             Tick now) {
-    const Tick deadline = now + timeout_of(service, state);
+    const Tick deadline = now + backend.timeouts.of[static_cast<std::size_t>(state)];
     if (state != flow.state) {
         BackendCounters& counters = counters_.backends[flow.backend];
         if (is_active(state) != is_active(flow.state)) {
@@ -239,8 +239,8 @@ void Dispatcher<Key>::touch(Flow<Key>& flow, FlowState state, const ServiceEntry
         }
         flow.state = state;
         flow.expires = deadline;
-    } else if (deadline - flow.expires >= ticks_per_second) {
-        flow.expires = deadline;
+    } else {
+        prolong(flow, deadline);
     }
 }
 
@@ -269,7 +269,11 @@ void Dispatcher<Key>::release(std::uint32_t binding, std::uint16_t owner) {
 
 template <class Key>
 void Dispatcher<Key>::sweep(std::size_t lines, Tick now) {
-    flows_.sweep(lines, now, [this](const Flow<Key>& flow) {
+    const auto prepare = [this](const Flow<Key>& flow) {
+        if (flow.link != no_binding && flow.owner == shared_.worker)
+            persistence_.prefetch(flow.link);
+    };
+    flows_.sweep(lines, now, prepare, [this](const Flow<Key>& flow) {
         if (!shared_.releases.ready()) return false;
         let_go(flow);
         return true;

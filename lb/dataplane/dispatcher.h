@@ -63,7 +63,22 @@ class Dispatcher {
 
     std::uint64_t hash(const Key& key) const { return flows_.hash(key); }
     void prefetch(std::uint64_t hash) const { flows_.prefetch(hash); }
+    // When prefetch() has had its time: what else decide() will need.
+    void prefetch_further(const ForwardingTable& table, const Parsed& packet,
+                          std::uint64_t hash) const {
+        flows_.prefetch_further(hash);
+        if (opens(packet.tcp_flags)) prefetch_binding(table, packet.key<Key>());
+    }
 
+    // The backend of a packet that goes where its flow goes and changes no more of it than its
+    // end, as most do; no_backend for all others, about which decide() decides.
+    BackendSlot follow_steady(const ForwardingTable& table, const Parsed& packet,
+                              std::uint64_t hash, std::uint32_t bytes, Tick now) {
+        Flow<Key>* flow = flows_.find(packet.key<Key>(), hash);
+        if (flow == nullptr || !steady(table, *flow, packet, now)) return no_backend;
+        counters_.count(flow->backend, bytes);
+        return flow->backend;
+    }
     // Decides about a packet that parsed as a flow, and remembers the decision.
     Verdict decide(const ForwardingTable& table, const Parsed& packet, std::uint64_t hash,
                    std::uint32_t bytes, Tick now);
@@ -93,6 +108,21 @@ class Dispatcher {
         Tick now;
     };
 
+    void prefetch_binding(const ForwardingTable& table, const Key& key) const;
+    static bool steady(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
+                       Tick now) {
+        constexpr std::uint8_t telling = RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG;
+        const BackendEntry& backend = table.backend(flow.backend);
+        if ((packet.tcp_flags & telling) != 0 || flow.state == FlowState::syn_recv ||
+            reached(flow.expires, now) || backend.fate != FlowFate::forward)
+            return false;
+        prolong(flow, now + backend.timeouts.of[static_cast<std::size_t>(flow.state)]);
+        return true;
+    }
+    // Writes to the flow's cache line only what has changed by a second or more.
+    static void prolong(Flow<Key>& flow, Tick deadline) {
+        if (deadline - flow.expires >= ticks_per_second) flow.expires = deadline;
+    }
     Verdict follow(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
                    std::uint64_t hash, Tick now);
     Verdict leave(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
@@ -106,7 +136,7 @@ class Dispatcher {
     Verdict nobody(const ForwardingTable& table, const ServiceEntry& service);
     Verdict counted(const Verdict& verdict, std::uint32_t bytes);
     bool within_limit(const Opening& opening);
-    void touch(Flow<Key>& flow, FlowState state, const ServiceEntry& service, Tick now);
+    void touch(Flow<Key>& flow, FlowState state, const BackendEntry& backend, Tick now);
     void forget(Flow<Key>& flow);
     void let_go(const Flow<Key>& flow);
     void release(std::uint32_t binding, std::uint16_t owner);

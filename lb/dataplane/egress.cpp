@@ -31,40 +31,28 @@ Egress::Egress(std::vector<Port*> ports, std::vector<Interface> interfaces, std:
       interfaces_(std::move(interfaces)),
       queue_(queue),
       counters_(counters),
-      batches_(ports_.size()) {}
+      batches_(ports_.size()) {
+    for (const Interface& interface : interfaces_) {
+        const std::uint32_t longest =
+            interface.vlan == 0 ? interface.mtu + sizeof(rte_ether_hdr) : 0;
+        ways_out_.push_back({interface.port->mac(), interface.port_index, longest});
+    }
+}
 
 Egress::~Egress() {
     for (Batch& batch : batches_) rte_pktmbuf_free_bulk(batch.packets.data(), batch.count);
 }
 
-// Direct Routing: the frame goes on as it came, but for the MAC addresses and the TTL.
-void Egress::forward(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend, bool ttl,
-                     std::uint8_t from, std::uint64_t hash) {
-    if (ttl && !may_live_on(packet, parsed)) {
+void Egress::forward_otherwise(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
+                               std::uint8_t from, std::uint64_t hash) {
+    if (backend.decrement_ttl && !may_live_on(packet, parsed)) {
         return answer(packet, parsed, from, DropReason::ttl_expired,
                       [&] { return turn_into_time_exceeded(*packet, parsed.l3_offset); });
     }
-    const Interface& out = interfaces_[backend.interface];
-    const bool plain = parsed.l3_offset == sizeof(rte_ether_hdr) && out.vlan == 0 &&
-                       backend.tunnel.kind == Forwarding::direct &&
-                       packet->pkt_len <= out.mtu + sizeof(rte_ether_hdr);
-    if (!plain) return forward_otherwise(packet, parsed, backend, from, hash);
-    auto* ethernet = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
-    ethernet->dst_addr = backend.mac;
-    ethernet->src_addr = out.port->mac();
-    counters_.forwarded.add(1);
-    enqueue(packet, out.port_index);
-}
-
-void Egress::forward_otherwise(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
-                               std::uint8_t from, std::uint64_t hash) {
     const unsigned room = interfaces_[backend.interface].mtu - overhead(backend.tunnel);
     if (packet->pkt_len - parsed.l3_offset > room)
         return forward_large(packet, parsed, backend, from, hash);
-    if (!encapsulate(*packet, parsed.l3_offset, backend.tunnel, hash))
-        return drop(packet, DropReason::no_headroom);
-    counters_.forwarded.add(1);
-    address_and_emit(packet, parsed.l3_offset, backend);
+    forward_fitting(packet, parsed, backend, hash);
 }
 
 // As a router does: the sender is told, or what may be fragmented is (RFC 1191, RFC 8201).
@@ -82,23 +70,16 @@ void Egress::forward_large(rte_mbuf* packet, const Parsed& parsed, const Backend
         fragment_out(*packet, parsed.l3_offset, mtu, interfaces_[from].port->buffers(), fragments);
     if (count == 0) return drop(packet, DropReason::too_big);
     rte_pktmbuf_free(packet);
-    for (unsigned i = 0; i < count; ++i) {
-        if (!encapsulate(*fragments[i], parsed.l3_offset, backend.tunnel, hash)) {
-            drop(fragments[i], DropReason::no_headroom);
-            continue;
-        }
-        counters_.forwarded.add(1);
-        address_and_emit(fragments[i], parsed.l3_offset, backend);
-    }
+    for (unsigned i = 0; i < count; ++i) forward_fitting(fragments[i], parsed, backend, hash);
 }
 
-void Egress::address_and_emit(rte_mbuf* packet, std::uint16_t l2_length,
-                              const BackendEntry& backend) {
-    const Interface& out = interfaces_[backend.interface];
-    auto* ethernet = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
-    ethernet->dst_addr = backend.mac;
-    ethernet->src_addr = out.port->mac();
-    emit(packet, l2_length, out);
+void Egress::forward_fitting(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
+                             std::uint64_t hash) {
+    if (!encapsulate(*packet, parsed.l3_offset, backend.tunnel, hash))
+        return drop(packet, DropReason::no_headroom);
+    address(packet, backend, ways_out_[backend.interface]);
+    ++forwarded_;
+    emit(packet, parsed.l3_offset, interfaces_[backend.interface]);
 }
 
 void Egress::emit(rte_mbuf* packet, std::uint16_t l2_length, const Interface& interface) {
@@ -136,12 +117,6 @@ void Egress::drop(rte_mbuf* packet, DropReason reason) {
     rte_pktmbuf_free(packet);
 }
 
-void Egress::enqueue(rte_mbuf* packet, std::uint16_t port) {
-    Batch& batch = batches_[port];
-    if (batch.count == batch.packets.size()) flush(port);
-    batch.packets[batch.count++] = packet;
-}
-
 // What the NIC does not take now is dropped: waiting would only move the queue to where the
 // latency is, and stall the flows of the other ports.
 void Egress::flush(std::uint16_t port) {
@@ -155,6 +130,8 @@ void Egress::flush(std::uint16_t port) {
 
 void Egress::flush() {
     for (std::uint16_t port = 0; port < batches_.size(); ++port) flush(port);
+    counters_.forwarded.add(forwarded_);
+    forwarded_ = 0;
 }
 
 void Egress::new_tick() {

@@ -36,8 +36,17 @@ class Egress {
     ~Egress();
 
     // Sends `packet`, which came in by interface `from`, to the backend. `hash` is the flow's.
+    // Direct Routing: the frame goes on as it came, but for the MAC addresses.
     void forward(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
-                 bool decrement_ttl, std::uint8_t from, std::uint64_t hash);
+                 std::uint8_t from, std::uint64_t hash) {
+        const WayOut& way = ways_out_[backend.interface];
+        if (!backend.as_it_came || parsed.l3_offset != sizeof(rte_ether_hdr) ||
+            packet->pkt_len > way.longest)
+            return forward_otherwise(packet, parsed, backend, from, hash);
+        address(packet, backend, way);
+        ++forwarded_;
+        enqueue(packet, way.port);
+    }
     // Answers the sender with a RST or ICMP unreachable; drops the packet in any case.
     void reject(rte_mbuf* packet, const Parsed& parsed, std::uint8_t from, DropReason reason);
     // A frame of the host's, without a tag.
@@ -55,17 +64,33 @@ class Egress {
         std::array<rte_mbuf*, 2 * max_burst> packets;
         std::uint16_t count = 0;
     };
+    // What forwarding needs to know of an interface.
+    struct WayOut {
+        rte_ether_addr mac;
+        std::uint16_t port;
+        std::uint32_t longest; // untagged frame that may leave without a tag; 0: none may
+    };
 
+    static void address(rte_mbuf* packet, const BackendEntry& backend, const WayOut& way) {
+        auto* ethernet = rte_pktmbuf_mtod(packet, rte_ether_hdr*);
+        ethernet->dst_addr = backend.mac;
+        ethernet->src_addr = way.mac;
+    }
+    void enqueue(rte_mbuf* packet, std::uint16_t port) {
+        Batch& batch = batches_[port];
+        if (batch.count == batch.packets.size()) flush(port);
+        batch.packets[batch.count++] = packet;
+    }
     void forward_otherwise(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
                            std::uint8_t from, std::uint64_t hash);
     void forward_large(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
                        std::uint8_t from, std::uint64_t hash);
-    void address_and_emit(rte_mbuf* packet, std::uint16_t l2_length, const BackendEntry& backend);
+    void forward_fitting(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
+                         std::uint64_t hash);
     void emit(rte_mbuf* packet, std::uint16_t l2_length, const Interface& interface);
     template <typename Turn>
     void answer(rte_mbuf* packet, const Parsed& parsed, std::uint8_t from, DropReason reason,
                 Turn&& turn);
-    void enqueue(rte_mbuf* packet, std::uint16_t port);
     void flush(std::uint16_t port);
 
     std::vector<Port*> ports_;
@@ -73,6 +98,8 @@ class Egress {
     std::uint16_t queue_;
     WorkerCounters& counters_;
     std::vector<Batch> batches_;
+    std::vector<WayOut> ways_out_; // as interfaces_
+    std::uint64_t forwarded_ = 0;  // not yet in the counters
     unsigned answers_left_ = 0;
 };
 

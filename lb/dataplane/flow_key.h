@@ -5,6 +5,7 @@
 #include <rte_byteorder.h>
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -23,8 +24,15 @@ struct KeyV4 {
     std::array<std::uint8_t, 3> zero{};
 
     bool operator==(const KeyV4& other) const { return std::memcmp(this, &other, 16) == 0; }
+
+    // Client and VIP; ports, protocol and zeros: as they follow each other in memory.
+    static KeyV4 of_words(std::uint64_t addresses, std::uint64_t rest);
 };
 static_assert(sizeof(KeyV4) == 16);
+
+inline KeyV4 KeyV4::of_words(std::uint64_t addresses, std::uint64_t rest) {
+    return std::bit_cast<KeyV4>(std::array{addresses, rest});
+}
 
 struct KeyV6 {
     Ipv6 client;

@@ -20,7 +20,7 @@ bool lies_in(const Line& line, const Entry* flow) {
 
 template <class Key>
 FlowTable<Key>::FlowTable(std::span<Line> lines, HashSecret secret)
-    : lines_(lines), secret_(secret) {
+    : lines_(lines), homes_(static_cast<std::uint32_t>(lines.size() - window)), secret_(secret) {
     assert(lines.size() > window);
 }
 

@@ -6,6 +6,9 @@
 // One thread, its worker, uses it. Ticks are tenths of a second and wrap after thirteen years.
 #pragma once
 
+#include <rte_prefetch.h>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -65,7 +68,13 @@ class FlowTable {
     FlowTable(std::span<Line> lines, HashSecret secret);
 
     std::uint64_t hash(const Key& key) const { return hash_of(key, secret_); }
-    void prefetch(std::uint64_t hash) const { __builtin_prefetch(&lines_[home(hash)]); }
+    void prefetch(std::uint64_t hash) const { rte_prefetch0(&lines_[home(hash)]); }
+
+    // When prefetch() has had its time: the next line, too, if an entry had to move on to it.
+    void prefetch_further(std::uint64_t hash) const {
+        const Line* line = &lines_[home(hash)];
+        rte_prefetch0(line + (line->flows[0].passed != 0 ? 1 : 0));
+    }
 
     // The entry of `key`, or nullptr. It may have ended: the caller asks.
     Entry* find(const Key& key, std::uint64_t hash) {
@@ -93,33 +102,48 @@ class FlowTable {
         const auto place = static_cast<std::size_t>(&flow - lines_[line].flows);
         return static_cast<std::uint32_t>(line * flows_per_line + place);
     }
+    void prefetch_at(std::uint32_t position) const {
+        rte_prefetch0(&lines_[position / flows_per_line]);
+    }
     Entry& at(std::uint32_t position) {
         return lines_[position / flows_per_line].flows[position % flows_per_line];
     }
 
-    // Offers the flows that have ended in the next `count` lines to `release`, and erases those
-    // for which it says yes.
-    template <typename Release>
-    void sweep(std::size_t count, Tick now, Release&& release) {
-        for (std::size_t i = 0; i < count; ++i) {
-            for (Entry& flow : lines_[sweep_position_].flows)
-                if (flow.state != FlowState::free && flow.ended(now) && release(flow)) erase(flow);
-            if (++sweep_position_ == lines_.size()) sweep_position_ = 0;
+    // Offers the flows that have ended in the next `count` lines to `prepare`, so that it may start
+    // loads, a little later to `release`, and erases those for which that says yes.
+    template <typename Prepare, typename Release>
+    void sweep(std::size_t count, Tick now, Prepare&& prepare, Release&& release) {
+        constexpr std::size_t at_once = 16;
+        while (count != 0) {
+            const std::size_t lines = std::min({count, at_once, lines_.size() - sweep_position_});
+            const std::span<Line> part = lines_.subspan(sweep_position_, lines);
+            for_ended(part, now, prepare);
+            for_ended(part, now, [&](Entry& flow) {
+                if (release(flow)) erase(flow);
+            });
+            count -= lines;
+            sweep_position_ += lines;
+            if (sweep_position_ == lines_.size()) sweep_position_ = 0;
         }
     }
 
     std::size_t size() const { return size_; }
-    std::size_t capacity() const { return (lines_.size() - window) * flows_per_line; }
+    std::size_t capacity() const { return homes_ * flows_per_line; }
     std::span<const Line> lines() const { return lines_; }
 
   private:
-    std::size_t home(std::uint64_t hash) const {
-        return reduce(hash, static_cast<std::uint32_t>(lines_.size() - window));
+    template <typename Action>
+    static void for_ended(std::span<Line> lines, Tick now, Action&& action) {
+        for (Line& line : lines)
+            for (Entry& flow : line.flows)
+                if (flow.state != FlowState::free && flow.ended(now)) action(flow);
     }
+    std::size_t home(std::uint64_t hash) const { return reduce(hash, homes_); }
     Entry* find_further(const Key& key, Line* line);
     Entry* choose_place(std::size_t first, Tick now);
 
     std::span<Line> lines_;
+    std::uint32_t homes_; // lines that a hash may name
     HashSecret secret_;
     std::size_t size_ = 0;
     std::size_t sweep_position_ = 0;

@@ -22,6 +22,7 @@ ForwardingTable::ForwardingTable(std::vector<ServiceEntry> services,
       mask_(static_cast<std::uint32_t>(index_.size() - 1)),
       generation_(generation) {
     for (const ServiceSlot slot : live) index(slot);
+    for (BackendEntry& backend : backends_) complete(backend);
     std::sort(addresses_.begin(), addresses_.end());
     addresses_.erase(std::unique(addresses_.begin(), addresses_.end()), addresses_.end());
     watch();
@@ -34,6 +35,13 @@ void ForwardingTable::index(ServiceSlot slot) {
     index_[at] = slot;
     addresses_.push_back({entry.vip, 0, 0, entry.ipv6});
     any_port_ |= entry.port == 0;
+}
+
+void ForwardingTable::complete(BackendEntry& backend) const {
+    const ServiceEntry& service = services_[backend.service];
+    backend.timeouts = service.timeouts;
+    backend.decrement_ttl = service.decrement_ttl;
+    backend.as_it_came = !service.decrement_ttl && backend.tunnel.kind == Forwarding::direct;
 }
 
 void ForwardingTable::watch() {

@@ -33,10 +33,19 @@ enum class FlowFate : std::uint8_t {
     reschedule // to another backend, from which the client will get one
 };
 
-struct BackendEntry {
+struct ServiceTimeouts { // ticks, indexed by FlowState
+    std::array<Tick, flow_state_names.size()> of{};
+};
+
+// Its first cache line is all that the packets of a flow need. What is "by the table" is filled in
+// by the ForwardingTable, from the service.
+struct alignas(64) BackendEntry {
+    ServiceTimeouts timeouts{}; // by the table
     rte_ether_addr mac{};       // of the backend, or of the router before it
     std::uint8_t interface = 0; // where it is reached: index into the workers' interfaces
     FlowFate fate = FlowFate::reschedule;
+    bool decrement_ttl = false;     // by the table
+    bool as_it_came = false;        // by the table: but for the MAC addresses, frames stay the same
     bool keeps_persistence = false; // clients that are bound to it may open new connections
     ServiceSlot service = 0;
     std::uint16_t generation = 0; // changes when the slot is given to another backend
@@ -44,10 +53,6 @@ struct BackendEntry {
     std::uint32_t upper_threshold = 0; // connections from which on it gets no new ones; 0: none
     std::uint32_t lower_threshold = 0; // connections below which it gets some again
     Tunnel tunnel{};
-};
-
-struct ServiceTimeouts { // ticks, indexed by FlowState
-    std::array<Tick, flow_state_names.size()> of{};
 };
 
 enum class NoBackendPolicy : std::uint8_t { drop, reject };
@@ -138,6 +143,7 @@ class ForwardingTable {
     bool is_virtual(const Ipv6& address, bool ipv6) const;
     std::uint32_t start_of(const Endpoint& endpoint) const;
     void index(ServiceSlot slot);
+    void complete(BackendEntry& backend) const;
     void watch();
 
     std::vector<ServiceEntry> services_;

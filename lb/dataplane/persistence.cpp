@@ -45,7 +45,8 @@ void PersistenceTable<Key>::release(std::uint32_t binding) {
 
 template <class Key>
 void PersistenceTable<Key>::sweep(std::size_t lines, Tick now) {
-    bindings_.sweep(lines, now, [this](const Flow<Key>& binding) {
+    const auto prepare = [](const Flow<Key>&) {};
+    bindings_.sweep(lines, now, prepare, [this](const Flow<Key>& binding) {
         uncount(binding);
         return true;
     });

@@ -34,6 +34,10 @@ class PersistenceTable {
     // One flow of the binding is gone.
     void release(std::uint32_t binding);
 
+    // Start the loads for bind() and release().
+    void prefetch(const Key& client) const { bindings_.prefetch(bindings_.hash(client)); }
+    void prefetch(std::uint32_t binding) const { bindings_.prefetch_at(binding); }
+
     // Erases ended bindings among the next `lines`.
     void sweep(std::size_t lines, Tick now);
 

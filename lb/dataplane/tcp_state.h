@@ -34,6 +34,12 @@ constexpr bool is_closing(FlowState state) {
            state == FlowState::close;
 }
 
+// IPVS takes any SYN for an opening; a SYN-ACK or SYN-RST never opens anything at a server.
+constexpr bool opens(std::uint8_t flags) {
+    constexpr std::uint8_t telling = RTE_TCP_SYN_FLAG | RTE_TCP_ACK_FLAG | RTE_TCP_RST_FLAG;
+    return (flags & telling) == RTE_TCP_SYN_FLAG;
+}
+
 // The state after a packet with `flags`. A SYN that opens a flow anew is not this function's.
 constexpr FlowState next_state(FlowState state, std::uint8_t flags) {
     if (state == FlowState::udp) return state;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "lb/dataplane/parse_plain.h"
 #include "lb/dataplane/vlan.h"
 
 namespace lbd::dataplane {
@@ -16,6 +17,10 @@ namespace {
 
 constexpr std::uint8_t no_interface = 0xff;
 constexpr unsigned most_held_fragments = 1024;
+
+// How many packets before its own turn a packet's frame, or what else its flow needs, is asked for.
+constexpr std::uint16_t frames_ahead = 4;
+constexpr std::uint16_t flows_ahead = 8;
 
 Shared shared_of(const WorkerSetup& setup, Scheduler& scheduler, ClientLimiter& limiter,
                  Releases& releases) {
@@ -84,34 +89,49 @@ unsigned Worker::receive(std::uint16_t port, const ForwardingTable& table) {
 
     std::array<Work, max_burst> burst;
     parse_burst(packets.data(), count, port, burst);
-    for (std::uint16_t i = 0; i < count; ++i) handle(burst[i], port, table);
+    const InterfaceOfVlan& interface_of = interface_of_[port];
+    for (std::uint16_t i = 0; i < std::min(count, flows_ahead); ++i)
+        prepare_further(burst[i], table);
+    for (std::uint16_t i = 0; i < count; ++i) {
+        if (i + flows_ahead < count) prepare_further(burst[i + flows_ahead], table);
+        if (!forward_steady(burst[i], interface_of, table)) handle(burst[i], port, table);
+    }
     return count;
 }
 
 // Starts the loads of the flow table's lines for the whole burst before the first is needed.
 void Worker::parse_burst(rte_mbuf** packets, std::uint16_t count, std::uint16_t port,
                          std::array<Work, max_burst>& burst) {
-    constexpr std::uint16_t ahead = 4;
     const rte_ether_addr& own = setup_.ports[port]->mac();
-    for (std::uint16_t i = 0; i < std::min(count, ahead); ++i)
+    for (std::uint16_t i = 0; i < std::min(count, frames_ahead); ++i)
         rte_prefetch0(rte_pktmbuf_mtod(packets[i], void*));
     for (std::uint16_t i = 0; i < count; ++i) {
-        if (i + ahead < count) rte_prefetch0(rte_pktmbuf_mtod(packets[i + ahead], void*));
+        if (i + frames_ahead < count)
+            rte_prefetch0(rte_pktmbuf_mtod(packets[i + frames_ahead], void*));
         burst[i].packet = packets[i];
-        parse(*packets[i], own, burst[i].parsed);
+        if (!parse_plain(*packets[i], own, burst[i].parsed))
+            parse(*packets[i], own, burst[i].parsed);
         prepare(burst[i]);
     }
 }
 
-void Worker::prepare(Work& work) {
-    if (work.parsed.kind == PacketClass::host || work.parsed.kind == PacketClass::malformed) return;
-    with_family(work.parsed, [&work](auto& dispatcher, const auto& key) {
-        work.hash = dispatcher.hash(key);
-        dispatcher.prefetch(work.hash);
+// The short way for nearly all packets: handle() would do the same with them.
+inline bool Worker::forward_steady(Work& work, const InterfaceOfVlan& interface_of,
+                                   const ForwardingTable& table) {
+    if (work.parsed.kind != PacketClass::flow || work.parsed.first_fragment) return false;
+    work.interface = interface_of[work.parsed.vlan];
+    if (work.interface == no_interface || owner_of(work) != setup_.worker) return false;
+    const BackendSlot backend = with_family(work.parsed, [&](auto& dispatcher, const auto&) {
+        return dispatcher.follow_steady(table, work.parsed, work.hash, work.packet->pkt_len,
+                                        clock_.now());
     });
+    if (backend == no_backend) return false;
+    egress_.forward(work.packet, work.parsed, table.backend(backend), work.interface, work.hash);
+    return true;
 }
 
 void Worker::handle(Work& work, std::uint16_t port, const ForwardingTable& table) {
+    work.home = no_home;
     if (work.parsed.kind == PacketClass::malformed) return drop(work.packet, work.parsed.reason);
     work.interface = interface_of_[port][work.parsed.vlan];
     if (work.interface == no_interface) return drop(work.packet, DropReason::unknown_vlan);
@@ -145,13 +165,9 @@ Verdict Worker::decide(const Work& work, const ForwardingTable& table) {
 
 void Worker::carry_out(const Verdict& verdict, const Work& work, const ForwardingTable& table) {
     switch (verdict.kind) {
-        case Verdict::Kind::forward: {
-            const BackendEntry& backend = table.backend(verdict.backend);
-            egress_.forward(work.packet, work.parsed, backend,
-                            table.service(backend.service).decrement_ttl, work.interface,
-                            work.hash);
-            return;
-        }
+        case Verdict::Kind::forward:
+            return egress_.forward(work.packet, work.parsed, table.backend(verdict.backend),
+                                   work.interface, work.hash);
         case Verdict::Kind::punt:
             return punt(work);
         case Verdict::Kind::drop:
@@ -173,11 +189,10 @@ void Worker::punt(const Work& work) {
     counters_.punted.add(1);
 }
 
-std::uint16_t Worker::owner_of(const Work& work) const {
+std::uint16_t Worker::steered_to(const Work& work) const {
     const Steering& steering = egress_.interfaces()[work.interface].port->steering();
     // What the NIC has put here by the flow's own addresses and ports is here by right.
-    if (setup_.workers == 1 ||
-        (steering.by_nic() && work.parsed.kind == PacketClass::flow && !work.parsed.first_fragment))
+    if (steering.by_nic() && work.parsed.kind == PacketClass::flow && !work.parsed.first_fragment)
         return setup_.worker;
     return work.parsed.ipv6 ? steering.owner(work.parsed.v6) : steering.owner(work.parsed.v4);
 }

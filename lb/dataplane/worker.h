@@ -70,19 +70,42 @@ class Worker {
     void request(Snapshot& snapshot) { requested_.store(&snapshot, std::memory_order_release); }
 
   private:
+    using InterfaceOfVlan = std::array<std::uint8_t, 4096>;
     struct Work {
         rte_mbuf* packet;
         std::uint64_t hash;
-        std::uint16_t home = no_home;
+        std::uint16_t home; // the worker whom a question of another's came from
         std::uint8_t interface;
         Parsed parsed;
     };
+    // Calls `action` with the dispatcher and the key of the packet's family.
+    template <typename Action>
+    auto with_family(const Parsed& parsed, Action&& action) {
+        return parsed.ipv6 ? action(dispatcher6_, parsed.v6) : action(dispatcher4_, parsed.v4);
+    }
+
     // worker.cpp
     unsigned round(const ForwardingTable& table);
     unsigned receive(std::uint16_t port, const ForwardingTable& table);
     void parse_burst(rte_mbuf** packets, std::uint16_t count, std::uint16_t port,
                      std::array<Work, max_burst>& burst);
-    void prepare(Work& work);
+    // Starts the load of the flow's line.
+    void prepare(Work& work) {
+        if (work.parsed.kind == PacketClass::host || work.parsed.kind == PacketClass::malformed)
+            return;
+        with_family(work.parsed, [&work](auto& dispatcher, const auto& key) {
+            work.hash = dispatcher.hash(key);
+            dispatcher.prefetch(work.hash);
+        });
+    }
+    void prepare_further(const Work& work, const ForwardingTable& table) {
+        if (work.parsed.kind != PacketClass::flow) return;
+        with_family(work.parsed, [&](auto& dispatcher, const auto&) {
+            dispatcher.prefetch_further(table, work.parsed, work.hash);
+        });
+    }
+    bool forward_steady(Work& work, const InterfaceOfVlan& interface_of,
+                        const ForwardingTable& table);
     void handle(Work& work, std::uint16_t port, const ForwardingTable& table);
     Verdict decide(const Work& work, const ForwardingTable& table);
     void carry_out(const Verdict& verdict, const Work& work, const ForwardingTable& table);
@@ -112,13 +135,10 @@ class Worker {
     void rest(unsigned work);
 
     // The owner of the flow in `work`, by the rule of the port that it came in by.
-    std::uint16_t owner_of(const Work& work) const;
-
-    // Calls `action` with the dispatcher and the key of the packet's family.
-    template <typename Action>
-    auto with_family(const Parsed& parsed, Action&& action) {
-        return parsed.ipv6 ? action(dispatcher6_, parsed.v6) : action(dispatcher4_, parsed.v4);
+    std::uint16_t owner_of(const Work& work) const {
+        return setup_.workers == 1 ? setup_.worker : steered_to(work);
     }
+    std::uint16_t steered_to(const Work& work) const;
 
     WorkerSetup setup_;
     WorkerCounters& counters_;
@@ -132,7 +152,7 @@ class Worker {
     std::size_t flow_capacity_;
     std::size_t flow_capacity6_;
     TickClock clock_;
-    std::vector<std::array<std::uint8_t, 4096>> interface_of_; // [port][VLAN]
+    std::vector<InterfaceOfVlan> interface_of_; // by port
     std::atomic<Snapshot*> requested_{nullptr};
     std::size_t lines_to_sweep_ = 0;
     unsigned idle_rounds_ = 0;

@@ -69,6 +69,7 @@ void Worker::settle(const Verdict& verdict, const Work& work, const ForwardingTa
         [&](rte_mbuf* held) {
             Work next;
             next.packet = held;
+            next.home = no_home;
             next.interface = note_of(held).interface;
             parse(*held, egress_.interfaces()[next.interface].port->mac(), next.parsed);
             prepare(next);

@@ -129,7 +129,13 @@ struct Scene {
         return parsed;
     }
     std::uint64_t hash(const Parsed& parsed) const { return dispatcher.hash(parsed.key<Key>()); }
+    // As the worker does it: the short way for those whom it suits.
     Verdict send(const Parsed& parsed) {
+        const BackendSlot slot = dispatcher.follow_steady(*table, parsed, hash(parsed), 100, now);
+        if (slot != no_backend) return {Verdict::Kind::forward, DropReason::none, slot};
+        return send_the_long_way(parsed);
+    }
+    Verdict send_the_long_way(const Parsed& parsed) {
         return dispatcher.decide(*table, parsed, hash(parsed), 100, now);
     }
     BackendSlot syn(std::uint32_t client, std::uint16_t port) {

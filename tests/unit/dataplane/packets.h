@@ -14,6 +14,8 @@
 #include <cstring>
 #include <memory>
 
+#include "lb/dataplane/flow_key.h"
+
 namespace lbd::dataplane::test {
 
 inline constexpr rte_ether_addr own_mac{{0x02, 0, 0, 0, 0, 0x01}};
@@ -66,6 +68,38 @@ class Frame {
         std::memcpy(frame.l4(), &header, sizeof(header));
     }
 
+    // TCP or UDP without payload, over IPv6.
+    static void over_ipv6(Frame& frame, const Ipv6& from, std::uint16_t from_port, const Ipv6& to,
+                          std::uint16_t to_port, std::uint8_t protocol, std::uint8_t flags = 0) {
+        const std::uint16_t l4_length =
+            protocol == IPPROTO_TCP ? sizeof(rte_tcp_hdr) : sizeof(rte_udp_hdr);
+        rte_ipv6_hdr& header = frame.ipv6(from, to, protocol, l4_length);
+        auto* tcp = reinterpret_cast<rte_tcp_hdr*>(&header + 1);
+        auto* udp = reinterpret_cast<rte_udp_hdr*>(&header + 1);
+        std::memset(tcp, 0, l4_length);
+        udp->src_port = be(from_port);
+        udp->dst_port = be(to_port);
+        if (protocol == IPPROTO_TCP) {
+            tcp->data_off = 5 << 4;
+            tcp->tcp_flags = flags;
+        } else {
+            udp->dgram_len = be(l4_length);
+        }
+    }
+
+    rte_ipv6_hdr& ipv6(const Ipv6& from, const Ipv6& to, std::uint8_t next, std::uint16_t payload) {
+        ethernet().ether_type = be(RTE_ETHER_TYPE_IPV6);
+        auto& header = *reinterpret_cast<rte_ipv6_hdr*>(data() + sizeof(rte_ether_hdr));
+        header = {};
+        header.vtc_flow = be32(0x60000000);
+        header.payload_len = be(payload);
+        header.proto = next;
+        header.hop_limits = 64;
+        std::memcpy(header.src_addr, from.data(), from.size());
+        std::memcpy(header.dst_addr, to.data(), to.size());
+        length(static_cast<std::uint16_t>(sizeof(rte_ether_hdr) + sizeof(header) + payload));
+        return header;
+    }
     void ipv4(rte_be32_t from, rte_be32_t to, std::uint8_t protocol, std::uint16_t payload) {
         rte_ipv4_hdr& header = ip_header();
         header = {};

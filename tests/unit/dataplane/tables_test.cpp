@@ -118,11 +118,15 @@ TEST_CASE("sweeping erases what has expired, once around") {
     Table table(1000);
     for (std::uint32_t number = 0; number < 500; ++number)
         table.insert(number, FlowState::established, 0, number < 200 ? 10 : 100);
+    std::set<std::uint32_t> announced;
     std::set<std::uint32_t> gone;
-    table.table.sweep(table.lines.size(), 50, [&](const Flow<KeyV4>& flow) {
-        gone.insert(flow.key.client);
-        return true;
-    });
+    table.table.sweep(
+        table.lines.size(), 50, [&](const Flow<KeyV4>& flow) { announced.insert(flow.key.client); },
+        [&](const Flow<KeyV4>& flow) {
+            CHECK(announced.contains(flow.key.client));
+            gone.insert(flow.key.client);
+            return true;
+        });
     CHECK(gone.size() == 200);
     CHECK(*gone.rbegin() == 199);
     CHECK(table.table.size() == 300);
