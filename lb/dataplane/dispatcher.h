@@ -57,24 +57,31 @@ struct TableMemory {
 
 template <class Key>
 class Dispatcher {
+    using Line = typename FlowTable<Key>::Line;
+
   public:
     // `secret` is the worker's own.
     Dispatcher(const TableMemory<Key>& memory, HashSecret secret, const Shared& shared);
 
     std::uint64_t hash(const Key& key) const { return flows_.hash(key); }
-    void prefetch(std::uint64_t hash) const { flows_.prefetch(hash); }
-    // When prefetch() has had its time: what else decide() will need.
-    void prefetch_further(const ForwardingTable& table, const Parsed& packet,
-                          std::uint64_t hash) const {
-        flows_.prefetch_further(hash);
+    // Starts the load of the line that it returns.
+    void* prefetch(std::uint64_t hash) const {
+        Line* line = flows_.line_of(hash);
+        flows_.prefetch(line);
+        return line;
+    }
+    // When prefetch() has had its time: starts the loads of what else will be needed.
+    void prefetch_further(const ForwardingTable& table, const Parsed& packet, void* line) const {
+        flows_.prefetch_further(static_cast<Line*>(line));
         if (opens(packet.tcp_flags)) prefetch_binding(table, packet.key<Key>());
     }
 
     // The backend of a packet that goes where its flow goes and changes no more of it than its
     // end, as most do; no_backend for all others, about which decide() decides.
-    BackendSlot follow_steady(const ForwardingTable& table, const Parsed& packet,
-                              std::uint64_t hash, std::uint32_t bytes, Tick now) {
-        Flow<Key>* flow = flows_.find(packet.key<Key>(), hash);
+    // `line` is what prefetch() returned.
+    BackendSlot follow_steady(const ForwardingTable& table, const Parsed& packet, void* line,
+                              std::uint32_t bytes, Tick now) {
+        Flow<Key>* flow = flows_.find(packet.key<Key>(), static_cast<Line*>(line));
         if (flow == nullptr || !steady(table, *flow, packet, now)) return no_backend;
         counters_.count(flow->backend, bytes);
         return flow->backend;

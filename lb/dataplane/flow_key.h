@@ -13,6 +13,24 @@ namespace lbd::dataplane {
 
 using Ipv6 = std::array<std::uint8_t, 16>;
 
+namespace detail {
+
+inline std::uint64_t word(const void* bytes, std::size_t index) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, static_cast<const char*>(bytes) + index * sizeof(value), sizeof(value));
+    return value;
+}
+
+// Without a branch before the last word.
+template <std::size_t words>
+bool equal(const void* one, const void* other) {
+    std::uint64_t difference = 0;
+    for (std::size_t i = 0; i < words; ++i) difference |= word(one, i) ^ word(other, i);
+    return difference == 0;
+}
+
+} // namespace detail
+
 // Client to virtual service, the only direction that Direct Routing sees. `zero` makes the size a
 // multiple of the alignment, so that keys compare and hash as a whole.
 struct KeyV4 {
@@ -23,7 +41,7 @@ struct KeyV4 {
     std::uint8_t protocol;
     std::array<std::uint8_t, 3> zero{};
 
-    bool operator==(const KeyV4& other) const { return std::memcmp(this, &other, 16) == 0; }
+    bool operator==(const KeyV4& other) const { return detail::equal<2>(this, &other); }
 
     // Client and VIP; ports, protocol and zeros: as they follow each other in memory.
     static KeyV4 of_words(std::uint64_t addresses, std::uint64_t rest);
@@ -42,7 +60,7 @@ struct KeyV6 {
     std::uint8_t protocol;
     std::array<std::uint8_t, 3> zero{};
 
-    bool operator==(const KeyV6& other) const { return std::memcmp(this, &other, 40) == 0; }
+    bool operator==(const KeyV6& other) const { return detail::equal<5>(this, &other); }
 };
 static_assert(sizeof(KeyV6) == 40);
 
@@ -60,16 +78,6 @@ inline std::uint64_t multiply_fold(std::uint64_t x, std::uint64_t y) {
     const Wide product = static_cast<Wide>(x) * y;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
-
-namespace detail {
-
-inline std::uint64_t word(const void* bytes, std::size_t index) {
-    std::uint64_t value = 0;
-    std::memcpy(&value, static_cast<const char*>(bytes) + index * sizeof(value), sizeof(value));
-    return value;
-}
-
-} // namespace detail
 
 inline std::uint64_t hash_of(const KeyV4& key, const HashSecret& secret) {
     const std::uint64_t first =

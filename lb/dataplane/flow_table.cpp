@@ -28,8 +28,8 @@ template <class Key>
 Flow<Key>* FlowTable<Key>::find_further(const Key& key, Line* line) {
     for (std::size_t step = 1; step < window; ++step) {
         ++line;
-        for (Entry& flow : line->flows)
-            if (flow.key == key && flow.state != FlowState::free) return &flow;
+        Entry* flow = find_in(*line, key);
+        if (flow != nullptr) return flow;
         if (line->flows[0].passed == 0) return nullptr;
     }
     return nullptr;
@@ -80,6 +80,7 @@ void FlowTable<Key>::erase(Entry& flow) {
     for (std::size_t step = home(hash(flow.key)); !lies_in(lines_[step], &flow); ++step)
         if (lines_[step].flows[0].passed != saturated) --lines_[step].flows[0].passed;
     flow.state = FlowState::free;
+    flow.key.protocol = 0;
     --size_;
 }
 

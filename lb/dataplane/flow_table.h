@@ -51,7 +51,8 @@ class FlowTable {
   public:
     using Entry = Flow<Key>;
     static constexpr std::size_t flows_per_line = 64 / sizeof(Entry);
-    static constexpr std::size_t window = 32; // lines that an entry may lie in
+    // Lines that an entry may lie in. At half load, one flow in a million finds no place.
+    static constexpr std::size_t window = flows_per_line == 1 ? 64 : 32;
 
     struct alignas(64) Line {
         Entry flows[flows_per_line];
@@ -68,20 +69,20 @@ class FlowTable {
     FlowTable(std::span<Line> lines, HashSecret secret);
 
     std::uint64_t hash(const Key& key) const { return hash_of(key, secret_); }
-    void prefetch(std::uint64_t hash) const { rte_prefetch0(&lines_[home(hash)]); }
-
+    // The line in which a flow of that hash is, or from which on it is looked for.
+    Line* line_of(std::uint64_t hash) const { return &lines_[home(hash)]; }
+    static void prefetch(const Line* line) { rte_prefetch0(line); }
     // When prefetch() has had its time: the next line, too, if an entry had to move on to it.
-    void prefetch_further(std::uint64_t hash) const {
-        const Line* line = &lines_[home(hash)];
+    static void prefetch_further(const Line* line) {
         rte_prefetch0(line + (line->flows[0].passed != 0 ? 1 : 0));
     }
 
     // The entry of `key`, or nullptr. It may have ended: the caller asks.
-    Entry* find(const Key& key, std::uint64_t hash) {
-        Line& line = lines_[home(hash)];
-        for (Entry& flow : line.flows)
-            if (flow.key == key && flow.state != FlowState::free) return &flow;
-        return line.flows[0].passed == 0 ? nullptr : find_further(key, &line);
+    Entry* find(const Key& key, std::uint64_t hash) { return find(key, line_of(hash)); }
+    Entry* find(const Key& key, Line* line) {
+        Entry* flow = find_in(*line, key);
+        if (flow != nullptr) return flow;
+        return line->flows[0].passed == 0 ? nullptr : find_further(key, line);
     }
 
     struct Place {
@@ -137,6 +138,14 @@ class FlowTable {
         for (Line& line : lines)
             for (Entry& flow : line.flows)
                 if (flow.state != FlowState::free && flow.ended(now)) action(flow);
+    }
+    // A branch for each place could only guess which it is. A free one has a key without a
+    // protocol, which no flow has.
+    static Entry* find_in(Line& line, const Key& key) {
+        static_assert(flows_per_line <= 2);
+        Entry* flow = line.flows;
+        if constexpr (flows_per_line == 2) flow += line.flows[1].key == key ? 1 : 0;
+        return flow->key == key ? flow : nullptr;
     }
     std::size_t home(std::uint64_t hash) const { return reduce(hash, homes_); }
     Entry* find_further(const Key& key, Line* line);

@@ -35,7 +35,9 @@ class PersistenceTable {
     void release(std::uint32_t binding);
 
     // Start the loads for bind() and release().
-    void prefetch(const Key& client) const { bindings_.prefetch(bindings_.hash(client)); }
+    void prefetch(const Key& client) const {
+        bindings_.prefetch(bindings_.line_of(bindings_.hash(client)));
+    }
     void prefetch(std::uint32_t binding) const { bindings_.prefetch_at(binding); }
 
     // Erases ended bindings among the next `lines`.

@@ -103,13 +103,14 @@ unsigned Worker::receive(std::uint16_t port, const ForwardingTable& table) {
 void Worker::parse_burst(rte_mbuf** packets, std::uint16_t count, std::uint16_t port,
                          std::array<Work, max_burst>& burst) {
     const rte_ether_addr& own = setup_.ports[port]->mac();
+    const std::uint64_t own_address = plain::address_word(own);
     for (std::uint16_t i = 0; i < std::min(count, frames_ahead); ++i)
         rte_prefetch0(rte_pktmbuf_mtod(packets[i], void*));
     for (std::uint16_t i = 0; i < count; ++i) {
         if (i + frames_ahead < count)
             rte_prefetch0(rte_pktmbuf_mtod(packets[i + frames_ahead], void*));
         burst[i].packet = packets[i];
-        if (!parse_plain(*packets[i], own, burst[i].parsed))
+        if (!parse_plain(*packets[i], own_address, burst[i].parsed))
             parse(*packets[i], own, burst[i].parsed);
         prepare(burst[i]);
     }
@@ -122,7 +123,7 @@ inline bool Worker::forward_steady(Work& work, const InterfaceOfVlan& interface_
     work.interface = interface_of[work.parsed.vlan];
     if (work.interface == no_interface || owner_of(work) != setup_.worker) return false;
     const BackendSlot backend = with_family(work.parsed, [&](auto& dispatcher, const auto&) {
-        return dispatcher.follow_steady(table, work.parsed, work.hash, work.packet->pkt_len,
+        return dispatcher.follow_steady(table, work.parsed, work.line, work.packet->pkt_len,
                                         clock_.now());
     });
     if (backend == no_backend) return false;

@@ -74,6 +74,7 @@ class Worker {
     struct Work {
         rte_mbuf* packet;
         std::uint64_t hash;
+        void* line;         // of the family's flow table, for that hash
         std::uint16_t home; // the worker whom a question of another's came from
         std::uint8_t interface;
         Parsed parsed;
@@ -95,13 +96,13 @@ class Worker {
             return;
         with_family(work.parsed, [&work](auto& dispatcher, const auto& key) {
             work.hash = dispatcher.hash(key);
-            dispatcher.prefetch(work.hash);
+            work.line = dispatcher.prefetch(work.hash);
         });
     }
     void prepare_further(const Work& work, const ForwardingTable& table) {
         if (work.parsed.kind != PacketClass::flow) return;
         with_family(work.parsed, [&](auto& dispatcher, const auto&) {
-            dispatcher.prefetch_further(table, work.parsed, work.hash);
+            dispatcher.prefetch_further(table, work.parsed, work.line);
         });
     }
     bool forward_steady(Work& work, const InterfaceOfVlan& interface_of,

@@ -125,17 +125,25 @@ void print_header(bool hugepages) {
                 "cycles", "cycles", "cycles", "ns", "ns", "Mpps", "bytes");
 }
 
+template <class Key>
+double bytes_per_flow() {
+    using Table = dataplane::FlowTable<Key>;
+    constexpr std::size_t flows = 1'000'000;
+    return static_cast<double>(Table::lines_for(flows) * sizeof(typename Table::Line)) / flows;
+}
+
 void print(const Row& row, const Result& result) {
     const double cycles_per_ns = static_cast<double>(rte_get_tsc_hz()) / 1e9;
     const char* what = row.what == Case::established ? "established"
                        : row.what == Case::opening   ? "new connection"
                                                      : "persistent";
     const double added = result.subject - result.yardstick;
-    std::printf("%-14s %-4s %-5s %-6s %6s | %8.1f %8.1f %8.1f | %8.1f %8.1f | %8.2f %7d\n", what,
+    std::printf("%-14s %-4s %-5s %-6s %6s | %8.1f %8.1f %8.1f | %8.1f %8.1f | %8.2f %7.1f\n", what,
                 row.ipv6 ? "v6" : "v4", row.udp ? "udp" : "tcp", row.mixed ? "mixed" : "64",
                 in_words(row.flows).c_str(), result.yardstick, result.subject, added,
                 added / cycles_per_ns, result.spread / cycles_per_ns,
-                cycles_per_ns * 1e3 / result.subject, row.ipv6 ? 128 : 64);
+                cycles_per_ns * 1e3 / result.subject,
+                row.ipv6 ? bytes_per_flow<dataplane::KeyV6>() : bytes_per_flow<dataplane::KeyV4>());
     std::fflush(stdout);
 }
 

@@ -131,7 +131,8 @@ struct Scene {
     std::uint64_t hash(const Parsed& parsed) const { return dispatcher.hash(parsed.key<Key>()); }
     // As the worker does it: the short way for those whom it suits.
     Verdict send(const Parsed& parsed) {
-        const BackendSlot slot = dispatcher.follow_steady(*table, parsed, hash(parsed), 100, now);
+        const BackendSlot slot =
+            dispatcher.follow_steady(*table, parsed, dispatcher.prefetch(hash(parsed)), 100, now);
         if (slot != no_backend) return {Verdict::Kind::forward, DropReason::none, slot};
         return send_the_long_way(parsed);
     }

@@ -47,11 +47,11 @@ TEST_CASE("usual packets are parsed the short way") {
     const auto kind = GENERATE(0u, 1u, 2u, 3u);
     Frame frame;
     write(frame, kind);
-    Parsed plain;
-    REQUIRE(parse_plain(frame.packet(), own_mac, plain));
+    Parsed parsed;
+    REQUIRE(parse_plain(frame.packet(), plain::address_word(own_mac), parsed));
     Parsed full;
     parse(frame.packet(), own_mac, full);
-    check_same(plain, full);
+    check_same(parsed, full);
 }
 
 TEST_CASE("what the short way takes, the long way reads in the same manner, whatever the bytes") {
@@ -73,15 +73,15 @@ TEST_CASE("what the short way takes, the long way reads in the same manner, what
             frame.packet().ol_flags |= RTE_MBUF_F_RX_VLAN_STRIPPED;
             frame.packet().vlan_tci = 7;
         }
-        Parsed plain;
-        if (!parse_plain(frame.packet(), own_mac, plain)) {
+        Parsed parsed;
+        if (!parse_plain(frame.packet(), plain::address_word(own_mac), parsed)) {
             ++left;
             continue;
         }
         ++taken;
         Parsed full;
         parse(frame.packet(), own_mac, full);
-        check_same(plain, full);
+        check_same(parsed, full);
     }
     CHECK(taken > 10'000);
     CHECK(left > 10'000);
