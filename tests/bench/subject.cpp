@@ -97,7 +97,7 @@ Bench::Bench(bool hugepages, unsigned megabytes, const unsigned* core)
 Bench::~Bench() = default;
 
 template <class Key>
-std::span<typename FlowTable<Key>::Line> Subject::table(std::uint32_t entries) {
+std::span<typename FlowTable<Key>::Line> Subject::memory_for(std::uint32_t entries) {
     using Line = typename FlowTable<Key>::Line;
     const std::size_t lines = FlowTable<Key>::lines_for(entries);
     void* memory = rte_zmalloc("flows", lines * sizeof(Line), sizeof(Line));
@@ -107,22 +107,24 @@ std::span<typename FlowTable<Key>::Line> Subject::table(std::uint32_t entries) {
 }
 
 Subject::Subject(Bench& bench, const Sizes& sizes, const ServiceSettings& service)
-    : bench_(bench),
-      counters_(std::make_unique<WorkerCounters>()),
+    : Subject(bench, sizes, forwarding_table(service, bench.port().mac())) {}
+
+Subject::Subject(Bench& bench, const Sizes& sizes, std::unique_ptr<const ForwardingTable> table)
+    : counters_(std::make_unique<WorkerCounters>()),
       cells_(std::make_unique<ClientLimiter::Cells>()),
       to_host_(std::make_unique<PacketRing>("bench-to-host", 1024)) {
     WorkerSetup setup{};
     setup.flow_secret = {0x9e3779b97f4a7c15u, 0xd6e8feb86659fd93u};
     setup.owner_secret = {0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu};
-    setup.memory4 = {table<KeyV4>(sizes.flows4), table<KeyV4>(sizes.bindings4)};
-    setup.memory6 = {table<KeyV6>(sizes.flows6), table<KeyV6>(sizes.bindings6)};
+    setup.memory4 = {memory_for<KeyV4>(sizes.flows4), memory_for<KeyV4>(sizes.bindings4)};
+    setup.memory6 = {memory_for<KeyV6>(sizes.flows6), memory_for<KeyV6>(sizes.bindings6)};
     setup.counters = counters_.get();
     setup.limits = {cells_.get()};
     setup.ports = {&bench.port()};
     setup.interfaces = {{&bench.port(), 0, 0, 1500, to_host_.get(), nullptr}};
     setup.neighbours = {{nullptr}, {nullptr}, {nullptr}, {nullptr}};
     setup.publication = &publication_;
-    publication_.publish(forwarding_table(service, bench.port().mac()));
+    publication_.publish(std::move(table));
     worker_ = std::make_unique<Worker>(setup);
 }
 

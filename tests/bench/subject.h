@@ -62,22 +62,24 @@ struct Measure {
 
 class Subject {
   public:
+    Subject(Bench& bench, const Sizes& sizes,
+            std::unique_ptr<const dataplane::ForwardingTable> table);
     Subject(Bench& bench, const Sizes& sizes, const ServiceSettings& service);
     ~Subject();
 
     // Runs the worker for so many packets of the traffic.
     Measure run(std::uint64_t packets);
     const dataplane::WorkerCounters& counters() const { return *counters_; }
-    double bytes_per_flow4() const;
+    dataplane::Worker& worker() { return *worker_; }
+    dataplane::Publication& publication() { return publication_; }
 
   private:
     struct FreeMemory {
         void operator()(void* memory) const { rte_free(memory); }
     };
     template <class Key>
-    std::span<typename dataplane::FlowTable<Key>::Line> table(std::uint32_t entries);
+    std::span<typename dataplane::FlowTable<Key>::Line> memory_for(std::uint32_t entries);
 
-    Bench& bench_;
     std::vector<std::unique_ptr<void, FreeMemory>> memory_;
     std::unique_ptr<dataplane::WorkerCounters> counters_;
     std::unique_ptr<dataplane::ClientLimiter::Cells> cells_;

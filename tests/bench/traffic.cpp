@@ -106,6 +106,16 @@ void Traffic::write_ipv6(rte_mbuf& packet, std::uint64_t flow) {
     reinterpret_cast<rte_udp_hdr*>(ip + 1)->src_port = rte_cpu_to_be_16(port_of(flow));
 }
 
+// In the headers: Ethernet's, IP's and the beginning of TCP's or UDP's.
+void Traffic::spoil(rte_mbuf& packet) {
+    if (settings_.spoilt == 0 || ++spoil_turn_ % settings_.spoilt != 0) return;
+    random_ ^= random_ << 13;
+    random_ ^= random_ >> 7;
+    random_ ^= random_ << 17;
+    rte_pktmbuf_mtod(&packet, unsigned char*)[random_ % 68] =
+        static_cast<unsigned char>(random_ >> 32);
+}
+
 void Traffic::write(rte_mbuf** packets, std::uint16_t count) {
     for (std::uint16_t i = 0; i < count; ++i) {
         rte_mbuf& packet = *packets[i];
@@ -121,6 +131,7 @@ void Traffic::write(rte_mbuf** packets, std::uint16_t count) {
             write_ipv6(packet, flow);
         else
             write_ipv4(packet, flow);
+        spoil(packet);
     }
     written_ += count;
 }

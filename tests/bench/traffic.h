@@ -20,6 +20,7 @@ class Traffic {
         std::uint64_t first = 0;   // number of the first flow
         std::uint64_t flows = 1;   // then over again
         std::uint64_t clients = 0; // flows come from so many clients in turn; 0: each from its own
+        unsigned spoilt = 0;       // one frame in so many has a random byte changed; 0: none
         bool mixed_sizes = false;  // 64, 576 and 1500 bytes, 7 : 4 : 1; otherwise 64
     };
 
@@ -34,6 +35,7 @@ class Traffic {
   private:
     void write_ipv4(rte_mbuf& packet, std::uint64_t flow);
     void write_ipv6(rte_mbuf& packet, std::uint64_t flow);
+    void spoil(rte_mbuf& packet);
     std::uint16_t next_length();
     std::uint64_t client_of(std::uint64_t flow) const;
     std::uint16_t port_of(std::uint64_t flow) const;
@@ -46,6 +48,8 @@ class Traffic {
     std::uint64_t written_ = 0;
     std::uint32_t checksum_ = 0; // of the template's IPv4 header without source and length
     unsigned size_turn_ = 0;
+    unsigned spoil_turn_ = 0;
+    std::uint64_t random_ = 88172645463325252u;
 };
 
 } // namespace lbd::bench
