@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "vrrp/neighbour_advertisement.h"
+
 namespace lbd::vrrp {
 
 std::array<std::uint8_t, 42> gratuitous_arp(const MacBytes& mac, const Address& address) {
@@ -30,7 +32,7 @@ std::array<std::uint8_t, 42> gratuitous_arp(const MacBytes& mac, const Address& 
     return frame;
 }
 
-ArpSender::ArpSender(const std::string& interface)
+Announcer::Announcer(const std::string& interface)
     : socket_(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
     ifreq request{};
     interface.copy(request.ifr_name, IFNAMSIZ - 1);
@@ -41,18 +43,22 @@ ArpSender::ArpSender(const std::string& interface)
         bind(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) {
         const int error = errno;
         if (socket_ >= 0) close(socket_);
-        throw std::system_error(error, std::system_category(), "gratuitous ARP on " + interface);
+        throw std::system_error(error, std::system_category(), "announcements on " + interface);
     }
     std::copy_n(request.ifr_hwaddr.sa_data, mac_.size(), mac_.begin());
 }
 
-ArpSender::~ArpSender() {
+Announcer::~Announcer() {
     close(socket_);
 }
 
-std::error_code ArpSender::announce(const Address& address) {
-    const auto frame = gratuitous_arp(mac_, address);
-    if (send(socket_, frame.data(), frame.size(), 0) < 0) return {errno, std::system_category()};
+std::error_code Announcer::announce(const boost::asio::ip::address& address) {
+    return address.is_v4() ? send(gratuitous_arp(mac_, address.to_v4()))
+                           : send(neighbour_advertisement(mac_, address.to_v6()));
+}
+
+std::error_code Announcer::send(std::span<const std::uint8_t> frame) const {
+    if (::send(socket_, frame.data(), frame.size(), 0) < 0) return {errno, std::system_category()};
     return {};
 }
 

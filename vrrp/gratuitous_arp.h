@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <boost/asio/ip/address.hpp>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <system_error>
 
@@ -16,17 +18,20 @@ using MacBytes = std::array<std::uint8_t, 6>;
 // A broadcast ARP request for `address` from `address` itself, as keepalived sends (RFC 5227 3).
 std::array<std::uint8_t, 42> gratuitous_arp(const MacBytes& mac, const Address& address);
 
-class ArpSender {
+// Of both families' announcements.
+class Announcer {
   public:
     // Throws std::system_error if there is no such interface.
-    explicit ArpSender(const std::string& interface);
-    ArpSender(const ArpSender&) = delete;
-    ArpSender& operator=(const ArpSender&) = delete;
-    ~ArpSender();
+    explicit Announcer(const std::string& interface);
+    Announcer(const Announcer&) = delete;
+    Announcer& operator=(const Announcer&) = delete;
+    ~Announcer();
 
-    std::error_code announce(const Address& address);
+    std::error_code announce(const boost::asio::ip::address& address);
 
   private:
+    std::error_code send(std::span<const std::uint8_t> frame) const;
+
     int socket_;
     MacBytes mac_{};
 };

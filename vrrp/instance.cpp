@@ -39,7 +39,7 @@ Instance::Instance(asio::io_context& io, Settings settings, Listener& listener)
       listener_(listener),
       receiver_(io, asio::generic::raw_protocol(AF_INET, ip_protocol)),
       sender_(io, asio::generic::raw_protocol(AF_INET, ip_protocol)),
-      arp_(settings_.interface),
+      announcer_(settings_.interface),
       timer_(io),
       announcement_timer_(io) {
     open_sockets();
@@ -85,6 +85,13 @@ Parameters Instance::parameters() const {
     return {settings_.version,         settings_.priority,      settings_.interval,
             settings_.preempt,         settings_.preempt_delay, settings_.start_as_master,
             settings_.source.to_uint()};
+}
+
+std::vector<Address> Instance::advertised_addresses() const {
+    std::vector<Address> advertised;
+    for (const VirtualAddress& address : settings_.addresses)
+        if (address.address.is_v4()) advertised.push_back(address.address.to_v4());
+    return advertised;
 }
 
 void Instance::set_ready(bool ready) {
@@ -155,8 +162,7 @@ void Instance::handle_packet(std::span<const std::uint8_t> packet) {
 
 void Instance::handle_advertisement(const Advertisement& advertisement, const Address& source) {
     ++status_.adverts_received;
-    std::vector<Address> own;
-    for (const VirtualAddress& address : settings_.addresses) own.push_back(address.address);
+    std::vector<Address> own = advertised_addresses();
     std::vector<Address> theirs = advertisement.addresses;
     std::sort(own.begin(), own.end());
     std::sort(theirs.begin(), theirs.end());
@@ -216,8 +222,7 @@ void Instance::send_advertisement(std::uint8_t priority) {
     advertisement.priority = priority;
     advertisement.interval = settings_.interval;
     advertisement.password = settings_.password;
-    for (const VirtualAddress& address : settings_.addresses)
-        advertisement.addresses.push_back(address.address);
+    advertisement.addresses = advertised_addresses();
     const auto message = serialize(advertisement, settings_.source, multicast_group);
     const sockaddr_in to = socket_address(multicast_group);
     // A lost advert is repaired by the next one; waiting for the socket would delay them all.
@@ -235,7 +240,7 @@ void Instance::announce() {
 void Instance::announce_once() {
     for (unsigned i = 0; i < settings_.garp_repeat; ++i)
         for (const VirtualAddress& address : settings_.addresses)
-            if (arp_.announce(address.address)) ++status_.send_errors;
+            if (announcer_.announce(address.address)) ++status_.send_errors;
 }
 
 void Instance::arm_announcement(std::chrono::seconds delay, bool refresh) {

@@ -22,7 +22,7 @@
 namespace lbd::vrrp {
 
 struct VirtualAddress {
-    Address address;
+    boost::asio::ip::address address;
     std::uint8_t prefix = 32;
     auto operator<=>(const VirtualAddress&) const = default;
 };
@@ -39,6 +39,8 @@ struct Settings {
     std::chrono::seconds preempt_delay{0};
     bool start_as_master = false;
     std::optional<std::string> password;
+    // The adverts carry those of IPv4. Those of IPv6 move along (keepalived:
+    // virtual_ipaddress_excluded).
     std::vector<VirtualAddress> addresses;
     unsigned garp_repeat = 5;
     std::chrono::seconds garp_delay{5};
@@ -107,12 +109,13 @@ class Instance {
     void announce_once();
     void arm_announcement(std::chrono::seconds delay, bool refresh);
     Parameters parameters() const;
+    std::vector<Address> advertised_addresses() const;
 
     Settings settings_;
     Listener& listener_;
     Socket receiver_;
     Socket sender_;
-    ArpSender arp_;
+    Announcer announcer_;
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer announcement_timer_;
     Machine machine_;

@@ -24,6 +24,7 @@ constexpr std::chrono::seconds round_interval{1};
 
 constexpr std::uint16_t usable_states =
     NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP;
+constexpr std::uint16_t fixed_states = NUD_PERMANENT | NUD_NOARP;
 
 std::optional<config::IpAddress> address_in(const nlattr& attribute, std::uint8_t family) {
     config::IpAddress address;
@@ -56,9 +57,8 @@ Neighbours::Neighbours(boost::asio::io_context& io, Rtnetlink& netlink, Changed 
     : netlink_(netlink),
       changed_(std::move(changed)),
       socket_(subscribed_socket()),
-      descriptor_(io, dup(mnl_socket_get_fd(socket_.get()))),
+      descriptor_(io, fcntl(mnl_socket_get_fd(socket_.get()), F_DUPFD_CLOEXEC, 0)),
       timer_(io) {
-    dump();
     receive();
     schedule_probes();
 }
@@ -68,6 +68,7 @@ void Neighbours::dump() {
     nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
     message->nlmsg_type = RTM_GETNEIGH;
     message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    message->nlmsg_seq = ++last_dump_;
     mnl_nlmsg_put_extra_header(message, sizeof(ndmsg));
     mnl_socket_sendto(socket_.get(), message, message->nlmsg_len);
 }
@@ -96,6 +97,8 @@ void Neighbours::receive() {
 }
 
 void Neighbours::handle(const nlmsghdr& message) {
+    // An earlier listing may be older than what is tracked.
+    if (message.nlmsg_type == NLMSG_DONE && message.nlmsg_seq == last_dump_) looked_up();
     if (message.nlmsg_type != RTM_NEWNEIGH && message.nlmsg_type != RTM_DELNEIGH) return;
     if (mnl_nlmsg_get_payload_len(&message) < sizeof(ndmsg)) return;
     const auto* body = static_cast<const ndmsg*>(mnl_nlmsg_get_payload(&message));
@@ -116,9 +119,16 @@ void Neighbours::handle(const nlmsghdr& message) {
         message.nlmsg_type == RTM_NEWNEIGH && (body->ndm_state & usable_states) != 0;
     const auto entry = entries_.find(neighbour);
     if (entry == entries_.end()) return;
+    entry->second.fixed = usable && (body->ndm_state & fixed_states) != 0;
     if (usable || (body->ndm_state & NUD_FAILED) != 0) entry->second.concluded = true;
     // While the kernel is asking for the first time, nothing is known and nothing is lost.
     if (usable || body->ndm_state != NUD_INCOMPLETE) learn(neighbour, usable ? mac : std::nullopt);
+}
+
+// The whole table has been read: what is not in it is asked for.
+void Neighbours::looked_up() {
+    for (auto& [neighbour, entry] : entries_)
+        if (!std::exchange(entry.looked_up, true) && !entry.mac) probe(neighbour, entry);
 }
 
 void Neighbours::learn(const Neighbour& neighbour, std::optional<config::MacAddress> mac) {
@@ -131,11 +141,7 @@ void Neighbours::learn(const Neighbour& neighbour, std::optional<config::MacAddr
 void Neighbours::track(std::set<Neighbour> neighbours) {
     std::erase_if(entries_, [&](const auto& entry) { return !neighbours.contains(entry.first); });
     bool added = false;
-    for (const Neighbour& neighbour : neighbours) {
-        if (!entries_.try_emplace(neighbour).second) continue;
-        added = true;
-        netlink_.probe_neighbour(neighbour.interface, neighbour.address);
-    }
+    for (const Neighbour& neighbour : neighbours) added |= entries_.try_emplace(neighbour).second;
     if (added) dump();
 }
 
@@ -149,12 +155,23 @@ bool Neighbours::concluded() const {
                        [](const auto& entry) { return entry.second.concluded; });
 }
 
+// A fixed entry is left alone: NTF_USE would make it an ordinary one (Linux: __neigh_update with
+// NEIGH_UPDATE_F_USE clears NUD_PERMANENT), to be lost if nobody answers.
+void Neighbours::probe(const Neighbour& neighbour, Entry& entry) {
+    if (entry.fixed) return;
+    entry.quiet_rounds = 0;
+    netlink_.probe_neighbour(neighbour.interface, neighbour.address);
+}
+
 void Neighbours::probe_round() {
+    bool unread = false;
     for (auto& [neighbour, entry] : entries_) {
-        if (entry.mac && ++entry.quiet_rounds < rounds_between_probes) continue;
-        entry.quiet_rounds = 0;
-        netlink_.probe_neighbour(neighbour.interface, neighbour.address);
+        unread |= !entry.looked_up;
+        if (!entry.looked_up || (entry.mac && ++entry.quiet_rounds < rounds_between_probes))
+            continue;
+        probe(neighbour, entry);
     }
+    if (unread) dump(); // the kernel refused to list its table, being asked twice at once
 }
 
 void Neighbours::schedule_probes() {

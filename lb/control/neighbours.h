@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -40,6 +41,8 @@ class Neighbours {
   private:
     struct Entry {
         std::optional<config::MacAddress> mac;
+        bool looked_up = false; // in the kernel's table, since it is tracked
+        bool fixed = false;     // set by an operator; the kernel does not resolve it
         bool concluded = false;
         unsigned quiet_rounds = 0; // since it was last probed
     };
@@ -50,7 +53,9 @@ class Neighbours {
     void dump();
     void receive();
     void handle(const nlmsghdr& message);
+    void looked_up();
     void learn(const Neighbour& neighbour, std::optional<config::MacAddress> mac);
+    void probe(const Neighbour& neighbour, Entry& entry);
     void probe_round();
     void schedule_probes();
 
@@ -60,6 +65,7 @@ class Neighbours {
     boost::asio::posix::stream_descriptor descriptor_;
     boost::asio::steady_timer timer_;
     std::map<Neighbour, Entry> entries_;
+    std::uint32_t last_dump_ = 0; // its sequence number
 };
 
 } // namespace lbd::control

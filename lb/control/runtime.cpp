@@ -108,6 +108,18 @@ void Runtime::open_taps() {
     }
 }
 
+void Runtime::allow_virtual_ipv6() {
+    for (const config::VrrpInstance& instance : config_.vrrp) {
+        const bool any =
+            std::any_of(instance.virtual_addresses.begin(), instance.virtual_addresses.end(),
+                        [](const config::Prefix& prefix) {
+                            return prefix.address.family == config::IpAddress::Family::v6;
+                        });
+        for (const auto& tap : taps_)
+            if (any && tap->name() == instance.port) tap->enable_ipv6();
+    }
+}
+
 void Runtime::run() {
     await_signal();
     every_second();
@@ -140,6 +152,7 @@ void Runtime::apply_config() {
         }
     traffic_.sample(engine_, roster_, Clock::now());
     publish();
+    allow_virtual_ipv6();
     routers_.reconcile(config_);
 }
 
@@ -173,7 +186,7 @@ void Runtime::publish() {
 void Runtime::neighbour_changed(const Neighbours::Neighbour& neighbour,
                                 const std::optional<config::MacAddress>& mac) {
     log(LogLevel::info, "neighbour " + neighbour.address.text() +
-                            (mac ? " is at " + mac->text() : " does not answer ARP"));
+                            (mac ? " is at " + mac->text() : " does not answer"));
     if (roster_.set_mac(neighbour.address, mac)) publish_soon();
     check_readiness();
 }

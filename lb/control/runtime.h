@@ -50,6 +50,7 @@ class Runtime {
 
     void open_kernel_ports();
     void open_taps();
+    void allow_virtual_ipv6();
     void apply_config();
     void publish_soon();
     void publish();

@@ -7,7 +7,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <fstream>
 #include <system_error>
 
 namespace lbd::control {
@@ -63,10 +65,30 @@ void Tap::configure(Rtnetlink& netlink, const config::MacAddress& mac, unsigned 
         fail(error, name_ + ": set MAC address " + mac.text());
     if (const auto error = netlink.set_mtu(index_, mtu))
         fail(error, name_ + ": set MTU " + std::to_string(mtu));
+    keep_ipv6_to_itself();
+    const auto is_ipv6 = [](const config::Prefix& address) {
+        return address.address.family == config::IpAddress::Family::v6;
+    };
+    if (std::any_of(addresses.begin(), addresses.end(), is_ipv6)) enable_ipv6();
     if (const auto error = netlink.set_up(index_, true)) fail(error, name_ + ": bring up");
     for (const config::Prefix& address : addresses)
         if (const auto error = netlink.add_address(index_, address))
             fail(error, name_ + ": add address " + address.text());
+}
+
+// Addresses and routes are those of the configuration, not what routers on the network say.
+void Tap::keep_ipv6_to_itself() const {
+    set_ipv6("accept_ra", '0');
+    set_ipv6("autoconf", '0');
+}
+
+void Tap::enable_ipv6() const {
+    set_ipv6("disable_ipv6", '0');
+}
+
+// A kernel without IPv6 has nothing to set; it says so when it is given an address.
+void Tap::set_ipv6(const char* setting, char value) const {
+    std::ofstream("/proc/sys/net/ipv6/conf/" + name_ + '/' + setting) << value;
 }
 
 std::size_t Tap::read_frame(std::span<std::uint8_t> buffer) {

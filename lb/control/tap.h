@@ -29,6 +29,9 @@ class Tap {
     unsigned index() const { return index_; }
     int fd() const { return fd_; }
 
+    // Where the host has switched IPv6 off for new interfaces: an address is wanted here.
+    void enable_ipv6() const;
+
     // The length of a frame that the host sends, or 0 if there is none now.
     std::size_t read_frame(std::span<std::uint8_t> buffer);
     // False if the kernel did not take the frame.
@@ -36,6 +39,8 @@ class Tap {
 
   private:
     void open();
+    void keep_ipv6_to_itself() const;
+    void set_ipv6(const char* setting, char value) const;
     void configure(Rtnetlink& netlink, const config::MacAddress& mac, unsigned mtu,
                    const std::vector<config::Prefix>& addresses);
 

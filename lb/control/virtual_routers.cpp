@@ -18,19 +18,38 @@ vrrp::Address to_v4(const config::IpAddress& address) {
                                                    address.bytes[2], address.bytes[3]});
 }
 
+vrrp::VirtualAddress to_virtual(const config::Prefix& prefix) {
+    if (prefix.address.family == config::IpAddress::Family::v4)
+        return {to_v4(prefix.address), prefix.length};
+    return {boost::asio::ip::address_v6(prefix.address.bytes), prefix.length};
+}
+
 config::Prefix to_prefix(const vrrp::VirtualAddress& address) {
     config::Prefix prefix;
-    const auto bytes = address.address.to_bytes();
-    std::copy(bytes.begin(), bytes.end(), prefix.address.bytes.begin());
+    const auto copy = [&prefix](const auto& bytes) {
+        std::copy(bytes.begin(), bytes.end(), prefix.address.bytes.begin());
+    };
+    if (address.address.is_v4()) {
+        prefix.address.family = config::IpAddress::Family::v4;
+        copy(address.address.to_v4().to_bytes());
+    } else {
+        prefix.address.family = config::IpAddress::Family::v6;
+        copy(address.address.to_v6().to_bytes());
+    }
     prefix.length = address.prefix;
     return prefix;
 }
 
-vrrp::Settings settings_of(const config::VrrpInstance& configured, const config::Port& port) {
+// `networks` has that of the instance: a configuration is checked before it gets here.
+vrrp::Settings settings_of(const config::VrrpInstance& configured,
+                           const std::vector<config::Network>& networks) {
+    const auto network =
+        std::find_if(networks.begin(), networks.end(),
+                     [&](const config::Network& one) { return one.name == configured.port; });
     vrrp::Settings settings;
     settings.name = configured.name;
     settings.interface = configured.port;
-    for (const config::Prefix& address : port.addresses) {
+    for (const config::Prefix& address : network->addresses) {
         if (address.address.family != config::IpAddress::Family::v4) continue;
         settings.source = to_v4(address.address);
         break;
@@ -44,7 +63,7 @@ vrrp::Settings settings_of(const config::VrrpInstance& configured, const config:
     settings.start_as_master = configured.start_as_master;
     if (configured.authentication) settings.password = configured.authentication->password;
     for (const config::Prefix& address : configured.virtual_addresses)
-        settings.addresses.push_back({to_v4(address.address), address.length});
+        settings.addresses.push_back(to_virtual(address));
     settings.garp_repeat = configured.garp_repeat;
     settings.garp_delay = configured.garp_delay;
     settings.garp_refresh = configured.garp_refresh;
@@ -62,11 +81,9 @@ VirtualRouters::~VirtualRouters() {
 
 void VirtualRouters::reconcile(const config::Config& config) {
     std::map<std::string, std::unique_ptr<vrrp::Instance>> former = std::exchange(instances_, {});
+    const std::vector<config::Network> networks = config::networks(config);
     for (const config::VrrpInstance& configured : config.vrrp) {
-        const auto port =
-            std::find_if(config.ports.begin(), config.ports.end(),
-                         [&](const config::Port& one) { return one.name == configured.port; });
-        const vrrp::Settings settings = settings_of(configured, *port);
+        const vrrp::Settings settings = settings_of(configured, networks);
         const auto known = former.find(configured.name);
         if (known != former.end() && known->second->update(settings))
             instances_.insert(former.extract(known));
@@ -75,11 +92,8 @@ void VirtualRouters::reconcile(const config::Config& config) {
     vrrp::Listener& listener = *this;
     for (const config::VrrpInstance& configured : config.vrrp) {
         if (instances_.contains(configured.name)) continue;
-        const auto port =
-            std::find_if(config.ports.begin(), config.ports.end(),
-                         [&](const config::Port& one) { return one.name == configured.port; });
         auto instance =
-            std::make_unique<vrrp::Instance>(io_, settings_of(configured, *port), listener);
+            std::make_unique<vrrp::Instance>(io_, settings_of(configured, networks), listener);
         if (readiness_[configured.port].ready) instance->set_ready(true);
         instances_.emplace(configured.name, std::move(instance));
     }

@@ -15,6 +15,6 @@ TEST_CASE("A gratuitous ARP is a broadcast request of an address for itself") {
     CHECK(frame == expected);
 }
 
-TEST_CASE("There is no gratuitous ARP on an interface that does not exist") {
-    CHECK_THROWS_AS(ArpSender("lbd-no-such-if"), std::system_error);
+TEST_CASE("Nothing is announced on an interface that does not exist") {
+    CHECK_THROWS_AS(Announcer("lbd-no-such-if"), std::system_error);
 }
