@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <limits>
 
 namespace lbd::control {
 
@@ -87,8 +88,9 @@ std::error_code Rtnetlink::set_mtu(unsigned interface, unsigned mtu) {
 }
 
 std::error_code Rtnetlink::change_address(unsigned interface, const config::Prefix& address,
-                                          bool add) {
+                                          Change change) {
     Buffer buffer;
+    const bool add = change != Change::remove;
     const auto flags = static_cast<std::uint16_t>(add ? NLM_F_CREATE | NLM_F_EXCL : 0);
     nlmsghdr* message = begin(buffer, add ? RTM_NEWADDR : RTM_DELADDR, flags);
     auto* body = static_cast<ifaddrmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifaddrmsg)));
@@ -98,16 +100,26 @@ std::error_code Rtnetlink::change_address(unsigned interface, const config::Pref
     body->ifa_index = interface;
     mnl_attr_put(message, IFA_LOCAL, length_of(address.address), address.address.bytes.data());
     mnl_attr_put(message, IFA_ADDRESS, length_of(address.address), address.address.bytes.data());
+    if (change == Change::add_deprecated && body->ifa_family == AF_INET6) {
+        ifa_cacheinfo lifetimes{};
+        lifetimes.ifa_valid = std::numeric_limits<std::uint32_t>::max(); // for ever
+        mnl_attr_put(message, IFA_CACHEINFO, sizeof(lifetimes), &lifetimes);
+    }
     return send(message);
 }
 
 std::error_code Rtnetlink::add_address(unsigned interface, const config::Prefix& address) {
-    const std::error_code error = change_address(interface, address, true);
+    const std::error_code error = change_address(interface, address, Change::add);
+    return error == std::errc::file_exists ? std::error_code{} : error;
+}
+
+std::error_code Rtnetlink::add_virtual_address(unsigned interface, const config::Prefix& address) {
+    const std::error_code error = change_address(interface, address, Change::add_deprecated);
     return error == std::errc::file_exists ? std::error_code{} : error;
 }
 
 std::error_code Rtnetlink::remove_address(unsigned interface, const config::Prefix& address) {
-    const std::error_code error = change_address(interface, address, false);
+    const std::error_code error = change_address(interface, address, Change::remove);
     return error == std::errc::address_not_available ? std::error_code{} : error;
 }
 

@@ -29,6 +29,9 @@ class Rtnetlink {
     std::error_code set_mtu(unsigned interface, unsigned mtu);
     // Adding what is there and removing what is not are successes.
     std::error_code add_address(unsigned interface, const config::Prefix& address);
+    // One that the host's own connections never come from: an IPv6 address is deprecated from the
+    // start (RFC 4862 5.5.4); an IPv4 one has never come before an interface's first.
+    std::error_code add_virtual_address(unsigned interface, const config::Prefix& address);
     std::error_code remove_address(unsigned interface, const config::Prefix& address);
     std::error_code set_default_route(unsigned interface, const config::IpAddress& gateway);
     // Makes the kernel resolve `address`, or confirm what it knows of it.
@@ -43,7 +46,9 @@ class Rtnetlink {
     nlmsghdr* begin(Buffer& buffer, std::uint16_t type, std::uint16_t flags);
     std::error_code change_link(unsigned interface, unsigned flags, unsigned mask,
                                 const std::function<void(nlmsghdr*)>& attributes);
-    std::error_code change_address(unsigned interface, const config::Prefix& address, bool add);
+    enum class Change { add, add_deprecated, remove };
+    std::error_code change_address(unsigned interface, const config::Prefix& address,
+                                   Change change);
     std::error_code send(nlmsghdr* message);
 
     std::unique_ptr<mnl_socket, Close> socket_;

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <random>
+#include <sstream>
 #include <utility>
 
 #include "config/warnings.h"
@@ -37,6 +38,18 @@ asio::ip::address to_asio(const config::IpAddress& address) {
     if (address.family == config::IpAddress::Family::v6) return asio::ip::address_v6(address.bytes);
     return asio::ip::address_v4(asio::ip::address_v4::bytes_type{
         address.bytes[0], address.bytes[1], address.bytes[2], address.bytes[3]});
+}
+
+Tap::Addresses sorted_addresses(const config::Network& network,
+                                const std::vector<config::Service>& services) {
+    Tap::Addresses addresses;
+    for (const config::Prefix& prefix : network.addresses) {
+        const bool of_service = std::any_of(
+            services.begin(), services.end(),
+            [&](const config::Service& service) { return service.address == prefix.address; });
+        (of_service ? addresses.of_services : addresses.own).push_back(prefix);
+    }
+    return addresses;
 }
 
 // Kernel interfaces are made quiet before DPDK opens its sockets on them.
@@ -98,8 +111,8 @@ void Runtime::open_taps() {
         config::MacAddress mac;
         const rte_ether_addr& own = engine_.port(network.port).mac();
         std::copy_n(own.addr_bytes, mac.bytes.size(), mac.bytes.begin());
-        taps_.push_back(
-            std::make_unique<Tap>(netlink_, network.name, mac, network.mtu, network.addresses));
+        taps_.push_back(std::make_unique<Tap>(netlink_, network.name, mac, network.mtu,
+                                              sorted_addresses(network, config_.services)));
         for (const auto& gateway : {network.gateway, network.gateway6}) {
             if (!gateway) continue;
             if (const auto error = netlink_.set_default_route(taps_.back()->index(), *gateway))
@@ -194,9 +207,9 @@ void Runtime::neighbour_changed(const Neighbours::Neighbour& neighbour,
 void Runtime::health_changed(const health::Target& target, health::Verdict verdict,
                              const std::string& reason) {
     const bool up = verdict == health::Verdict::up;
-    log(LogLevel::notice, "backend " + target.endpoint.address().to_string() + ':' +
-                              std::to_string(target.endpoint.port()) +
-                              (up ? " is up: " : " is down: ") + reason);
+    std::ostringstream endpoint; // [2001:db8::1]:80
+    endpoint << target.endpoint;
+    log(LogLevel::notice, "backend " + endpoint.str() + (up ? " is up: " : " is down: ") + reason);
     for (std::size_t slot = 0; slot < roster_.backends().size(); ++slot) {
         const auto own = target_of(roster_.backends()[slot]);
         if (!own || *own < target || target < *own) continue;

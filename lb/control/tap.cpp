@@ -27,7 +27,7 @@ namespace {
 } // namespace
 
 Tap::Tap(Rtnetlink& netlink, const std::string& name, const config::MacAddress& mac, unsigned mtu,
-         const std::vector<config::Prefix>& addresses)
+         const Addresses& addresses)
     : name_(name) {
     if (Rtnetlink::index_of(name) != 0)
         throw std::runtime_error("interface " + name +
@@ -59,20 +59,29 @@ void Tap::open() {
 }
 
 void Tap::configure(Rtnetlink& netlink, const config::MacAddress& mac, unsigned mtu,
-                    const std::vector<config::Prefix>& addresses) {
+                    const Addresses& addresses) {
     index_ = Rtnetlink::index_of(name_);
     if (const auto error = netlink.set_mac(index_, mac))
         fail(error, name_ + ": set MAC address " + mac.text());
     if (const auto error = netlink.set_mtu(index_, mtu))
         fail(error, name_ + ": set MTU " + std::to_string(mtu));
     keep_ipv6_to_itself();
+    if (const auto error = netlink.set_up(index_, true)) fail(error, name_ + ": bring up");
+    add_addresses(netlink, addresses);
+}
+
+void Tap::add_addresses(Rtnetlink& netlink, const Addresses& addresses) const {
     const auto is_ipv6 = [](const config::Prefix& address) {
         return address.address.family == config::IpAddress::Family::v6;
     };
-    if (std::any_of(addresses.begin(), addresses.end(), is_ipv6)) enable_ipv6();
-    if (const auto error = netlink.set_up(index_, true)) fail(error, name_ + ": bring up");
-    for (const config::Prefix& address : addresses)
+    if (std::any_of(addresses.own.begin(), addresses.own.end(), is_ipv6) ||
+        std::any_of(addresses.of_services.begin(), addresses.of_services.end(), is_ipv6))
+        enable_ipv6();
+    for (const config::Prefix& address : addresses.own)
         if (const auto error = netlink.add_address(index_, address))
+            fail(error, name_ + ": add address " + address.text());
+    for (const config::Prefix& address : addresses.of_services)
+        if (const auto error = netlink.add_virtual_address(index_, address))
             fail(error, name_ + ": add address " + address.text());
 }
 

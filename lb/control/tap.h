@@ -17,10 +17,15 @@ namespace lbd::control {
 
 class Tap {
   public:
+    struct Addresses {
+        std::vector<config::Prefix> own;
+        std::vector<config::Prefix> of_services; // never the source of the host's own connections
+    };
+
     // Creates interface `name` with the port's MAC and MTU, brings it up and gives it `addresses`.
     // Throws std::system_error that says what failed.
     Tap(Rtnetlink& netlink, const std::string& name, const config::MacAddress& mac, unsigned mtu,
-        const std::vector<config::Prefix>& addresses);
+        const Addresses& addresses);
     Tap(const Tap&) = delete;
     Tap& operator=(const Tap&) = delete;
     ~Tap();
@@ -42,7 +47,8 @@ class Tap {
     void keep_ipv6_to_itself() const;
     void set_ipv6(const char* setting, char value) const;
     void configure(Rtnetlink& netlink, const config::MacAddress& mac, unsigned mtu,
-                   const std::vector<config::Prefix>& addresses);
+                   const Addresses& addresses);
+    void add_addresses(Rtnetlink& netlink, const Addresses& addresses) const;
 
     std::string name_;
     int fd_ = -1;

@@ -117,7 +117,7 @@ void VirtualRouters::acquire(const vrrp::Settings& settings,
                              std::span<const vrrp::VirtualAddress> addresses) {
     const unsigned interface = Rtnetlink::index_of(settings.interface);
     for (const vrrp::VirtualAddress& address : addresses)
-        if (const auto error = netlink_.add_address(interface, to_prefix(address)))
+        if (const auto error = netlink_.add_virtual_address(interface, to_prefix(address)))
             log(LogLevel::error, settings.name + ": add " + address.address.to_string() + " to " +
                                      settings.interface + ": " + error.message());
 }

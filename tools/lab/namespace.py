@@ -78,6 +78,13 @@ class Namespace:
                 found.append(words[3])
         return found
 
+    def speak_ipv6(self, address, interface="eth0"):
+        """Gives the namespace, IPv4 only until now, an IPv6 address, "fd66::1/64"."""
+        for name in ("lo", interface):
+            self.sysctl(f"net.ipv6.conf.{name}.disable_ipv6", 0)
+        self.sysctl(f"net.ipv6.conf.{interface}.accept_dad", 0)
+        self.ip("address", "replace", address, "dev", interface, "nodad")
+
     def interfaces(self):
         return [line.split(": ")[1].split("@")[0] for line in self.ip("-o", "link").splitlines()]
 

@@ -68,6 +68,8 @@ class Web(Namespace):
             file.write((self.page + "\n") * 1_000_000)
         conf = os.path.join(self._directory, "nginx.conf")
         listen = " ".join(f"listen {port} backlog=4096;" for port in ports)
+        if os.path.exists("/proc/net/if_inet6"):
+            listen += " ".join(f"listen [::]:{port} backlog=4096;" for port in ports)
         with open(conf, "w", encoding="ascii") as file:
             file.write(_NGINX.format(directory=self._directory, listen=listen, page=self.page))
         self._nginx = self.popen(

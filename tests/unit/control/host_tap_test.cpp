@@ -16,8 +16,8 @@ namespace {
 
 const config::MacAddress own_mac = *config::MacAddress::parse("02:00:00:00:00:70");
 
-std::vector<config::Prefix> own_addresses() {
-    return {*config::Prefix::parse("10.8.0.1/24"), *config::Prefix::parse("2001:db8::1/64")};
+Tap::Addresses own_addresses() {
+    return {{*config::Prefix::parse("10.8.0.1/24"), *config::Prefix::parse("2001:db8::1/64")}, {}};
 }
 
 // Who has 10.8.0.1? Tell 10.8.0.9.
@@ -67,6 +67,18 @@ TEST_CASE(
     CHECK(network.run("sysctl -n net.ipv6.conf.lb0.autoconf") == "0\n");
     const Tap other(netlink, "lb1", own_mac, 1500, {});
     CHECK(network.run("sysctl -n net.ipv6.conf.lb1.disable_ipv6") == "1\n");
+}
+
+TEST_CASE("The host's own connections do not come from a service's address") {
+    const HostNetwork network;
+    Rtnetlink netlink;
+    Tap::Addresses addresses = own_addresses();
+    addresses.of_services = {*config::Prefix::parse("10.8.0.100/24"),
+                             *config::Prefix::parse("2001:db8::100/128")};
+    const Tap tap(netlink, "lb0", own_mac, 1500, addresses);
+    CHECK(has(network.run("ip -o addr show dev lb0"), " 2001:db8::100/128"));
+    CHECK(has(network.run("ip -6 route get 2001:db8::101"), "src 2001:db8::1 "));
+    CHECK(has(network.run("ip route get 10.8.0.101"), "src 10.8.0.1 "));
 }
 
 TEST_CASE("A second companion interface of the same name is refused, and the first one stays") {
