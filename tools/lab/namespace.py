@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A network namespace with one interface, eth0, plugged into the lab's switch."""
 
+import contextlib
 import os
 import signal
 import subprocess
+
+
+TRUNK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trunk.py")
 
 
 class CommandFailed(RuntimeError):
@@ -138,6 +142,23 @@ class Switch(Namespace):
             space.run("ethtool", "-K", interface, "tx", "off", "rx", "off", "tso", "off",
                       "gso", "off", "gro", "off", "txvlan", "off")
             space.ip("link", "set", interface, "up")
+
+    @contextlib.contextmanager
+    def trunk(self, port, vlans):
+        """Meanwhile `port` is a trunk, and the ports in `vlans`, lists by VLAN, are on VLANs."""
+        ports = [port, *(member for members in vlans.values() for member in members)]
+        for name in ports:
+            self.ip("link", "set", name, "nomaster", "promisc", "on")
+        words = [f"{vlan}:{','.join(members)}" for vlan, members in vlans.items()]
+        process = self.popen(TRUNK, port, *words, stdout=subprocess.PIPE, text=True)
+        try:
+            if process.stdout.readline() != "ready\n":
+                raise RuntimeError("the VLAN switch did not start")
+            yield
+        finally:
+            stop_process(process)
+            for name in ports:
+                self.ip("link", "set", name, "promisc", "off", "master", "br0")
 
     def unplug(self, port):
         self.ip("link", "set", port, "down")
