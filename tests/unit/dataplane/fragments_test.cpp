@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "lb/dataplane/fragments.h"
+
+#include <catch2/catch.hpp>
+
+namespace lbd::dataplane::test {
+
+namespace {
+
+struct Scene {
+    FragmentTable<int> table;
+    std::vector<rte_mbuf> packets = std::vector<rte_mbuf>(2000);
+    std::vector<rte_mbuf*> released{};
+    std::vector<rte_mbuf*> dropped{};
+    Tick now = 100;
+
+    explicit Scene(std::size_t datagrams = 64, std::size_t most_held = 256)
+        : table(datagrams, most_held, {3, 5}) {}
+
+    static DatagramKey key(std::uint32_t id) { return datagram_key(KeyV4{1, 2, 0, 0, 17, {}}, id); }
+    FragmentTable<int>::Answer later(std::uint32_t id, std::size_t packet) {
+        return table.later(key(id), &packets[packet], now,
+                           [this](rte_mbuf* lost) { dropped.push_back(lost); });
+    }
+    void first(std::uint32_t id, int decision) {
+        table.first(
+            key(id), decision, now, [this](rte_mbuf* held) { released.push_back(held); },
+            [this](rte_mbuf* lost) { dropped.push_back(lost); });
+    }
+    void sweep_all() {
+        for (unsigned i = 0; i < ticks_per_second; ++i)
+            table.sweep(now, [this](rte_mbuf* lost) { dropped.push_back(lost); });
+    }
+};
+
+} // namespace
+
+TEST_CASE("later fragments follow the decision about the first one") {
+    Scene scene;
+    scene.first(1, 7);
+    const auto answer = scene.later(1, 0);
+    CHECK(answer.outcome == FragmentOutcome::decided);
+    CHECK(answer.decision == 7);
+    CHECK(scene.table.held() == 0);
+}
+
+TEST_CASE("what comes before the first is held and released in order") {
+    Scene scene;
+    for (std::size_t packet = 0; packet < 3; ++packet)
+        CHECK(scene.later(1, packet).outcome == FragmentOutcome::held);
+    CHECK(scene.later(2, 9).outcome == FragmentOutcome::held);
+    CHECK(scene.table.held() == 4);
+    scene.first(1, 7);
+    CHECK(scene.released == std::vector{&scene.packets[0], &scene.packets[1], &scene.packets[2]});
+    CHECK(scene.table.held() == 1);
+    CHECK(scene.dropped.empty());
+}
+
+TEST_CASE("datagrams are told apart by every part of their key") {
+    const KeyV4 flow{1, 2, 0, 0, 17, {}};
+    const DatagramKey key = datagram_key(flow, 5);
+    CHECK_FALSE(key == datagram_key(flow, 6));
+    CHECK_FALSE(key == datagram_key(KeyV4{9, 2, 0, 0, 17, {}}, 5));
+    CHECK_FALSE(key == datagram_key(KeyV4{1, 9, 0, 0, 17, {}}, 5));
+    CHECK_FALSE(key == datagram_key(KeyV4{1, 2, 0, 0, 6, {}}, 5));
+    CHECK(key == datagram_key(flow, 5));
+    const KeyV6 flow6{{1}, {2}, 0, 0, 17, {}};
+    CHECK_FALSE(datagram_key(flow6, 5) == datagram_key(flow6, 5 << 16));
+    CHECK_FALSE(datagram_key(flow6, 5) == datagram_key(KeyV6{{9}, {2}, 0, 0, 17, {}}, 5));
+}
+
+TEST_CASE("a datagram without a first fragment is given up after its time") {
+    Scene scene;
+    scene.later(1, 0);
+    scene.now += FragmentTable<int>::lifetime - 1;
+    scene.sweep_all();
+    CHECK(scene.dropped.empty());
+    scene.now += 1;
+    scene.sweep_all();
+    CHECK(scene.dropped == std::vector{&scene.packets[0]});
+    CHECK(scene.table.held() == 0);
+}
+
+TEST_CASE("a decision does not outlive its time") {
+    Scene scene;
+    scene.first(1, 7);
+    scene.now += FragmentTable<int>::lifetime;
+    CHECK(scene.later(1, 0).outcome == FragmentOutcome::held);
+}
+
+TEST_CASE("one datagram cannot hold more than its share") {
+    Scene scene;
+    for (std::size_t packet = 0; packet < FragmentTable<int>::most_of_a_datagram; ++packet)
+        REQUIRE(scene.later(1, packet).outcome == FragmentOutcome::held);
+    CHECK(scene.later(1, 500).outcome == FragmentOutcome::no_room);
+    CHECK(scene.later(2, 501).outcome == FragmentOutcome::held);
+}
+
+TEST_CASE("a flood of fragments is held within the bounds, and every packet is accounted for") {
+    Scene scene(64, 100);
+    unsigned held = 0;
+    unsigned refused = 0;
+    for (std::size_t packet = 0; packet < scene.packets.size(); ++packet) {
+        const auto answer = scene.later(static_cast<std::uint32_t>(packet), packet);
+        ++(answer.outcome == FragmentOutcome::held ? held : refused);
+        REQUIRE(scene.table.held() <= 100);
+    }
+    CHECK(held + refused == scene.packets.size());
+    CHECK(held == scene.dropped.size() + scene.table.held());
+    scene.now += FragmentTable<int>::lifetime;
+    scene.sweep_all();
+    CHECK(held == scene.dropped.size());
+    CHECK(scene.later(1, 0).outcome == FragmentOutcome::held);
+}
+
+} // namespace lbd::dataplane::test
