@@ -78,13 +78,16 @@ std::string services_traffic(const json::object& data) {
 }
 
 std::string workers_traffic(const json::object& data) {
-    std::string out = "Worker  Core  Received     Sent  Handed  Stateless      Flows   Busy\n";
+    std::string out =
+        "Worker  Core  Received     Sent  Handed  Stateless  IPv4 flows  IPv6 flows"
+        "  Evicted   Busy\n";
     for_each_object(list(data, "workers"), [&](const json::object& worker) {
         out += padded(text(worker, "id"), 8) +
                padded(flag(worker, "pinned") ? text(worker, "core") : "any", 4) +
                count(worker, "rx_packets", 10) + count(worker, "tx_packets", 9) +
                count(worker, "handed_over", 8) + count(worker, "stateless", 11) +
-               count(worker, "flows", 11) + right(decimal(number(worker, "busy_percent")), 6) +
+               count(worker, "flows", 12) + count(worker, "flows6", 12) +
+               count(worker, "evicted", 9) + right(decimal(number(worker, "busy_percent")), 6) +
                "%\n";
     });
     return out;
