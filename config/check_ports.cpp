@@ -162,7 +162,7 @@ void check_ports(const Node& root, ErrorList& errors) {
     Claims<std::string> names;
     Claims<std::string> ids;
     Claims<IpAddress> addresses;
-    const Node* port = nullptr;
+    const Node* port = &root; // until the first network, which is a port's untagged one
     for (const auto& network : network_nodes(root)) {
         if (!network.tagged) {
             port = network.node;

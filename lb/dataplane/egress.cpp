@@ -129,7 +129,8 @@ void Egress::flush(std::uint16_t port) {
 }
 
 void Egress::flush() {
-    for (std::uint16_t port = 0; port < batches_.size(); ++port) flush(port);
+    for (std::size_t port = 0; port < batches_.size(); ++port)
+        flush(static_cast<std::uint16_t>(port));
     counters_.forwarded.add(forwarded_);
     forwarded_ = 0;
 }

@@ -2,6 +2,7 @@
 #include "lb/dataplane/flow_table.h"
 
 #include <cassert>
+#include <iterator>
 #include <limits>
 
 namespace lbd::dataplane {
@@ -13,7 +14,7 @@ constexpr std::uint16_t saturated = std::numeric_limits<std::uint16_t>::max();
 
 template <class Line, class Entry>
 bool lies_in(const Line& line, const Entry* flow) {
-    return flow >= line.flows && flow < line.flows + sizeof(line.flows) / sizeof(*flow);
+    return flow >= std::begin(line.flows) && flow < std::end(line.flows);
 }
 
 } // namespace

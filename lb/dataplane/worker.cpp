@@ -73,7 +73,8 @@ void Worker::run(const std::atomic<bool>& stop) {
 
 unsigned Worker::round(const ForwardingTable& table) {
     unsigned work = 0;
-    for (std::uint16_t port = 0; port < setup_.ports.size(); ++port) work += receive(port, table);
+    for (std::size_t port = 0; port < setup_.ports.size(); ++port)
+        work += receive(static_cast<std::uint16_t>(port), table);
     work += take_from_host();
     work += take_handoffs(table);
     egress_.flush();
