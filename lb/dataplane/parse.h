@@ -28,13 +28,13 @@ struct Parsed {
     };
     std::uint32_t fragment_id; // of a fragment, in the header's byte order
     std::uint16_t vlan;        // 0: untagged
+    std::uint16_t l4_offset;   // from the start of the frame
+    std::uint8_t l3_offset;
     PacketClass kind;
-    DropReason reason;
     bool ipv6;
     bool first_fragment;
+    DropReason reason;
     std::uint8_t tcp_flags; // RTE_TCP_*_FLAG; 0 for all but TCP
-    std::uint8_t l3_offset; // from the start of the frame
-    std::uint16_t l4_offset;
 
     Parsed() {} // NOLINT(modernize-use-equals-default): nothing is initialized, a burst is parsed
                 // thirty times a microsecond

@@ -63,6 +63,16 @@ inline bool transport(const std::uint8_t* l4, std::uint8_t protocol, std::int32_
     return length >= udp_header && length <= said;
 }
 
+// What all such packets have in common: one store, as the members lie side by side.
+inline void set_constants(Parsed& parsed, bool ipv6, std::uint16_t ip_header) {
+    parsed.vlan = 0;
+    parsed.l4_offset = static_cast<std::uint16_t>(sizeof(rte_ether_hdr) + ip_header);
+    parsed.l3_offset = sizeof(rte_ether_hdr);
+    parsed.kind = PacketClass::flow;
+    parsed.ipv6 = ipv6;
+    parsed.first_fragment = false;
+}
+
 inline bool ipv4(const rte_mbuf& packet, const std::uint8_t* ip, Parsed& parsed) {
     constexpr std::int32_t header = sizeof(rte_ipv4_hdr);
     const std::int32_t present = packet.data_len - std::int32_t{sizeof(rte_ether_hdr)} - header;
@@ -79,8 +89,7 @@ inline bool ipv4(const rte_mbuf& packet, const std::uint8_t* ip, Parsed& parsed)
     const std::int32_t said = rte_be_to_cpu_16(load<rte_be16_t>(ip + 2)) - header;
     const std::uint8_t* l4 = ip + header;
     parsed.v4 = KeyV4::of_words(addresses, load<std::uint32_t>(l4) | std::uint64_t{protocol} << 32);
-    parsed.ipv6 = false;
-    parsed.l4_offset = sizeof(rte_ether_hdr) + header;
+    set_constants(parsed, false, header);
     return transport(l4, protocol, present, said, parsed);
 }
 
@@ -97,8 +106,7 @@ inline bool ipv6(const rte_mbuf& packet, const std::uint8_t* ip, Parsed& parsed)
     const std::uint8_t* l4 = ip + header;
     const std::uint64_t ports = load<std::uint32_t>(l4) | std::uint64_t{protocol} << 32;
     std::memcpy(key + 2 * sizeof(Ipv6), &ports, sizeof(ports));
-    parsed.ipv6 = true;
-    parsed.l4_offset = sizeof(rte_ether_hdr) + header;
+    set_constants(parsed, true, header);
     return transport(l4, protocol, present, said, parsed);
 }
 
@@ -111,10 +119,6 @@ inline bool parse_plain(const rte_mbuf& packet, std::uint64_t own, Parsed& parse
     if (packet.data_len < sizeof(rte_ether_hdr) || (packet.ol_flags & stripped) != 0) return false;
     const auto* frame = rte_pktmbuf_mtod(&packet, const std::uint8_t*);
     if ((plain::load<std::uint64_t>(frame) & address) != own) return false;
-    parsed.kind = PacketClass::flow;
-    parsed.first_fragment = false;
-    parsed.vlan = 0;
-    parsed.l3_offset = sizeof(rte_ether_hdr);
     const auto type = plain::load<rte_be16_t>(frame + 12);
     if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4))
         return plain::ipv4(packet, frame + sizeof(rte_ether_hdr), parsed);
