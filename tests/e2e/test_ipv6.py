@@ -46,18 +46,18 @@ def service(**more):
                        "retries": 1, "delay_before_retry": "200ms"}, **more}
 
 
-def config(lab, letter, priority, services):
+def config(lab, letter, priority, services, **more):
     director = {"a": lab.director_a, "b": lab.director_b}[letter]
     instance = vrrp(priority, interval="100ms",
                     virtual_addresses=[f"{ADDRESS.vip}/32", f"{VIP}/64"])
     return lab.config(letter, services, vrrp=[instance], ports=[{
         "name": "lb0", "device": f"{lab.device}:eth0",
-        "addresses": [director.prefixed_address, f"{own(letter)}/64"]}])
+        "addresses": [director.prefixed_address, f"{own(letter)}/64"]}], **more)
 
 
-def start(lab, *services, letter="a", priority=150):
+def start(lab, *services, letter="a", priority=150, **more):
     director = {"a": lab.director_a, "b": lab.director_b}[letter]
-    director.start(config(lab, letter, priority, services))
+    director.start(config(lab, letter, priority, services, **more))
     director.wait_for_vrrp("MASTER" if letter == "a" else "BACKUP")
     director.wait_for_all_up(20)
     return director
@@ -88,6 +88,19 @@ def test_requests_alternate_and_a_dead_server_is_left_out(lab6):
     assert lab6.client.pages(URL, 4) == {"web1": 4}
     connections = director.lbctl_run("connections").stdout
     assert f"[{CLIENT}]:" in connections and f"[{VIP}]:80" in connections
+
+
+@pytest.mark.any_device  # a veth has one receive queue, which is too few for AF_XDP
+def test_a_client_keeps_its_server_on_whichever_worker_its_connections_arrive(lab6):
+    director = start(lab6, service(persistence="1m", persistence_prefix=64),
+                     workers={"count": 2, "idle": "sleep"})
+    page = lab6.client.get(URL)
+    assert lab6.client.pages(URL, 20) == {page: 20}
+    lab6.client2.speak_ipv6("fd66::2/64")  # of the same /64
+    assert lab6.client2.pages(URL, 5) == {page: 5}
+    received = [worker["rx_packets"] for worker in director.lbctl("stats")["workers"]]
+    assert min(received) > 0
+    assert "PERSIST" in director.lbctl_run("connections").stdout
 
 
 def test_the_other_director_takes_over_and_tells_the_neighbours(lab6):
