@@ -17,7 +17,7 @@ struct FragmentHeader { // RFC 8200 4.5
     std::uint8_t reserved;
     rte_be16_t offset_and_more;
     rte_be32_t id;
-};
+} __rte_packed; // it lies wherever the headers before it end
 constexpr std::uint16_t offset_mask = 0xfff8;
 constexpr std::uint16_t more_mask = 0x0001;
 

@@ -15,14 +15,14 @@ bool has(const std::vector<std::string>& arguments, const std::string& wanted) {
 // What follows `option`.
 std::string value(const std::vector<std::string>& arguments, const std::string& option) {
     const auto at = std::find(arguments.begin(), arguments.end(), option);
-    return at == arguments.end() || at + 1 == arguments.end() ? "" : *(at + 1);
+    return at == arguments.end() || at + 1 == arguments.end() ? std::string() : *(at + 1);
 }
 
 } // namespace
 
 TEST_CASE("workers get the cores that they were given, one each") {
     EalOptions options;
-    options.name = "a";
+    options.name = std::string("a"); // GCC 12 warns of a plain literal when a sanitizer is on
     options.workers = 2;
     options.worker_cores = {4, 6};
     options.control_core = 1;
