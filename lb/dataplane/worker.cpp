@@ -4,6 +4,7 @@
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
+#include <rte_ip.h>
 #include <rte_prefetch.h>
 
 #include <algorithm>
@@ -193,8 +194,13 @@ void Worker::punt(const Work& work) {
 
 std::uint16_t Worker::steered_to(const Work& work) const {
     const Steering& steering = egress_.interfaces()[work.interface].port->steering();
-    // What the NIC has put here by the flow's own addresses and ports is here by right.
-    if (steering.by_nic() && work.parsed.kind == PacketClass::flow && !work.parsed.first_fragment)
+    // What the NIC has put here by the flow's own addresses and ports is here by right. Not all
+    // look for the ports behind IPv6 extension headers.
+    const bool ports_in_sight =
+        !work.parsed.ipv6 ||
+        work.parsed.l4_offset == work.parsed.l3_offset + std::uint16_t{sizeof(rte_ipv6_hdr)};
+    if (steering.by_nic() && work.parsed.kind == PacketClass::flow && !work.parsed.first_fragment &&
+        ports_in_sight)
         return setup_.worker;
     return work.parsed.ipv6 ? steering.owner(work.parsed.v6) : steering.owner(work.parsed.v4);
 }
