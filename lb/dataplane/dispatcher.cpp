@@ -20,7 +20,7 @@ Dispatcher<Key>::Dispatcher(const TableMemory<Key>& memory, HashSecret secret, c
     : shared_(shared),
       counters_(shared.counters),
       flows_(memory.flows, secret),
-      persistence_(memory.persistence, secret, shared.counters, shared.scheduler) {}
+      persistence_(memory.persistence, secret, shared.counters, shared.scheduler, shared.journal) {}
 
 template <class Key>
 void Dispatcher<Key>::prefetch_binding(const ForwardingTable& table, const Key& key) const {
@@ -201,6 +201,9 @@ Verdict Dispatcher<Key>::open_to(const Opening& opening, const Bound& bound, std
     counters.connections.add(1);
     (is_active(flow.state) ? counters.active : counters.inactive).add(1);
     (ipv6 ? counters_.flows6 : counters_.flows).add(1);
+    // A half-open flow is not worth telling: most that stay so are an attacker's.
+    if (flow.state != FlowState::syn_recv)
+        shared_.journal.note(flow, opening.table.backend(flow.backend), opening.now);
     return {Verdict::Kind::forward, DropReason::none, bound.backend};
 }
 
@@ -232,16 +235,21 @@ void Dispatcher<Key>::touch(Flow<Key>& flow, FlowState state, const BackendEntry
                             Tick now) {
     const Tick deadline = now + backend.timeouts.of[static_cast<std::size_t>(state)];
     if (state != flow.state) {
-        BackendCounters& counters = counters_.backends[flow.backend];
-        if (is_active(state) != is_active(flow.state)) {
-            (is_active(state) ? counters.active : counters.inactive).add(1);
-            (is_active(state) ? counters.inactive : counters.active).subtract(1);
-        }
+        count_state(flow.backend, flow.state, state);
         flow.state = state;
         flow.expires = deadline;
+        shared_.journal.note(flow, backend, now);
     } else {
         prolong(flow, deadline);
     }
+}
+
+template <class Key>
+void Dispatcher<Key>::count_state(BackendSlot backend, FlowState from, FlowState to) {
+    if (is_active(from) == is_active(to)) return;
+    BackendCounters& counters = counters_.backends[backend];
+    (is_active(to) ? counters.active : counters.inactive).add(1);
+    (is_active(to) ? counters.inactive : counters.active).subtract(1);
 }
 
 template <class Key>
@@ -268,17 +276,23 @@ void Dispatcher<Key>::release(std::uint32_t binding, std::uint16_t owner) {
 }
 
 template <class Key>
-void Dispatcher<Key>::sweep(std::size_t lines, Tick now) {
+void Dispatcher<Key>::sweep(const ForwardingTable& table, std::size_t lines, Tick now) {
+    const auto visit = [&](Flow<Key>& flow) {
+        if (!shared_.journal.enabled()) return;
+        const BackendEntry& backend = table.backend(flow.backend);
+        shared_.journal.refresh(flow, backend,
+                                backend.timeouts.of[static_cast<std::size_t>(flow.state)], now);
+    };
     const auto prepare = [this](const Flow<Key>& flow) {
         if (flow.link != no_binding && flow.owner == shared_.worker)
             persistence_.prefetch(flow.link);
     };
-    flows_.sweep(lines, now, prepare, [this](const Flow<Key>& flow) {
+    flows_.sweep(lines, now, visit, prepare, [this](const Flow<Key>& flow) {
         if (!shared_.releases.ready()) return false;
         let_go(flow);
         return true;
     });
-    persistence_.sweep(lines, now);
+    persistence_.sweep(table, lines, now);
 }
 
 template class Dispatcher<KeyV4>;

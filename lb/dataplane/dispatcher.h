@@ -10,6 +10,7 @@
 #include "lb/dataplane/counters.h"
 #include "lb/dataplane/flow_table.h"
 #include "lb/dataplane/forwarding_table.h"
+#include "lb/dataplane/journal.h"
 #include "lb/dataplane/parse.h"
 #include "lb/dataplane/persistence.h"
 #include "lb/dataplane/releases.h"
@@ -47,6 +48,7 @@ struct Shared {
     Scheduler& scheduler;
     ClientLimiter& limiter;
     Releases& releases;
+    Journal& journal;
 };
 
 template <class Key>
@@ -100,8 +102,16 @@ class Dispatcher {
     Verdict follow_error(const ForwardingTable& table, const Key& key, std::uint64_t hash,
                          std::uint32_t bytes, Tick now);
 
-    // Erases ended entries among the next `lines` of each table.
-    void sweep(std::size_t lines, Tick now);
+    // Erases ended entries among the next `lines` of each table, and tells peers of those that live
+    // on for longer than they know.
+    void sweep(const ForwardingTable& table, std::size_t lines, Tick now);
+
+    // Takes over what a peer tells. False if its backend is not here, or there is no room.
+    bool import(const ForwardingTable& table, const FlowEvent& event, Tick now);
+    // Tells peers, from `line` on, of what is in the next `count` lines of the flows, or of the
+    // bindings. True at the end.
+    bool repeat(const ForwardingTable& table, bool bindings, std::size_t& line, std::size_t count,
+                Tick now);
 
     FlowTable<Key>& flows() { return flows_; }
     PersistenceTable<Key>& persistence() { return persistence_; }
@@ -144,6 +154,12 @@ class Dispatcher {
     Verdict counted(const Verdict& verdict, std::uint32_t bytes);
     bool within_limit(const Opening& opening);
     void touch(Flow<Key>& flow, FlowState state, const BackendEntry& backend, Tick now);
+    bool import_flow(const ForwardingTable& table, const FlowEvent& event, Tick now);
+    std::uint32_t hold_binding(const ForwardingTable& table, const Key& key, BackendSlot backend,
+                               Tick now);
+    void touch_as_told(Flow<Key>& flow, const FlowEvent& event, Tick now);
+    void enter(Flow<Key>& flow, const FlowEvent& event, std::uint32_t binding, Tick now);
+    void count_state(BackendSlot backend, FlowState from, FlowState to);
     void forget(Flow<Key>& flow);
     void let_go(const Flow<Key>& flow);
     void release(std::uint32_t binding, std::uint16_t owner);

@@ -65,6 +65,7 @@ void Engine::FreeHugepages::operator()(void* memory) const {
 Engine::Engine(const EngineOptions& options)
     : eal_(with_memory(options)),
       worker_count_(static_cast<std::uint16_t>(options.eal.workers)),
+      owner_secret_(random_secret()),
       interfaces_(options.interfaces) {
     const HashSecret steering_secret = random_secret();
     for (PortSettings port : options.ports) {
@@ -76,10 +77,10 @@ Engine::Engine(const EngineOptions& options)
     for (std::uint16_t worker = 0; worker < worker_count_; ++worker) {
         counters_.push_back(std::make_unique<WorkerCounters>());
         limits_.push_back(std::make_unique<ClientLimiter::Cells>());
+        if (options.synchronise) sync_.push_back(std::make_unique<SyncChannel>());
     }
-    const HashSecret owner_secret = random_secret();
     for (std::uint16_t worker = 0; worker < worker_count_; ++worker)
-        workers_.push_back(std::make_unique<Worker>(setup_of(worker, options, owner_secret)));
+        workers_.push_back(std::make_unique<Worker>(setup_of(worker, options)));
 }
 
 Engine::~Engine() {
@@ -148,13 +149,12 @@ Neighbourhood Engine::neighbourhood_of(std::size_t worker) const {
     return neighbourhood;
 }
 
-WorkerSetup Engine::setup_of(std::uint16_t worker, const EngineOptions& options,
-                             const HashSecret& owner_secret) {
+WorkerSetup Engine::setup_of(std::uint16_t worker, const EngineOptions& options) {
     WorkerSetup setup{};
     setup.worker = worker;
     setup.workers = worker_count_;
     setup.flow_secret = random_secret();
-    setup.owner_secret = owner_secret;
+    setup.owner_secret = owner_secret_;
     setup.memory4 = {table_memory<KeyV4>(options.ipv4.flows, worker),
                      table_memory<KeyV4>(options.ipv4.persistence, worker)};
     setup.memory6 = {table_memory<KeyV6>(options.ipv6.flows, worker),
@@ -169,6 +169,7 @@ WorkerSetup Engine::setup_of(std::uint16_t worker, const EngineOptions& options,
     setup.interfaces = interfaces_of(worker);
     setup.neighbours = neighbourhood_of(worker);
     setup.publication = publication_.get();
+    if (options.synchronise) setup.sync = sync_[worker].get();
     setup.sleep_when_idle = options.sleep_when_idle;
     return setup;
 }

@@ -36,6 +36,7 @@ struct EngineOptions {
     TableSizes ipv6;
     std::uint32_t fragments = 4096; // fragmented datagrams under way, per worker
     bool sleep_when_idle = false;
+    bool synchronise = false; // workers tell and take over flows through their channels
 };
 
 // Memory that the tables and packet buffers of `options` take, in megabytes.
@@ -66,6 +67,13 @@ class Engine {
         return *to_host_[interface * workers_.size() + worker];
     }
     PacketRing& from_host(std::size_t interface) { return *from_host_[interface]; }
+    // Of each worker, if state is synchronised.
+    SyncChannel& sync(std::size_t worker) { return *sync_[worker]; }
+    // The worker that keeps a client's binding, whose key it is.
+    template <class Key>
+    std::uint16_t owner_of_client(const Key& client) const {
+        return static_cast<std::uint16_t>(reduce(hash_of(client, owner_secret_), worker_count_));
+    }
 
   private:
     struct FreeHugepages {
@@ -75,13 +83,13 @@ class Engine {
     void make_rings();
     template <class Key>
     std::span<typename FlowTable<Key>::Line> table_memory(std::uint32_t entries, unsigned worker);
-    WorkerSetup setup_of(std::uint16_t worker, const EngineOptions& options,
-                         const HashSecret& owner_secret);
+    WorkerSetup setup_of(std::uint16_t worker, const EngineOptions& options);
     std::vector<Interface> interfaces_of(std::uint16_t worker) const;
     Neighbourhood neighbourhood_of(std::size_t worker) const;
 
     Eal eal_;
     std::uint16_t worker_count_;
+    HashSecret owner_secret_;
     std::vector<std::unique_ptr<Port>> ports_;
     std::vector<InterfaceOptions> interfaces_;
     std::vector<std::unique_ptr<PacketRing>> to_host_;   // [interface][worker]
@@ -90,6 +98,7 @@ class Engine {
     std::vector<std::unique_ptr<ReleaseRing>> releases_; // likewise
     std::vector<std::unique_ptr<void, FreeHugepages>> tables_;
     std::vector<std::unique_ptr<WorkerCounters>> counters_;
+    std::vector<std::unique_ptr<SyncChannel>> sync_; // by worker
     std::vector<std::unique_ptr<ClientLimiter::Cells>> limits_;
     std::unique_ptr<Publication> publication_;
     std::vector<std::unique_ptr<Worker>> workers_;

@@ -70,6 +70,7 @@ typename FlowTable<Key>::Place FlowTable<Key>::insert(const Key& key, std::uint6
     }
     place->key = key;
     place->state = FlowState::syn_recv;
+    place->told = 0;
     ++size_;
     return {place, evicted};
 }

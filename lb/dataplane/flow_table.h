@@ -36,6 +36,7 @@ struct Flow {
     std::uint8_t owner;    // the worker that keeps the client's binding, if `link` names one
     std::uint16_t backend; // slot in the forwarding table
     std::uint16_t passed;  // in a line's first entry: how many entries had to pass this line
+    std::uint16_t told;    // what the peers know of `expires` (journal.h); 0: nothing
     Tick expires;
     std::uint32_t link; // flow: position of its client's binding, or no_binding;
                         // binding: how many flows it has, for as long as which it does not end
@@ -90,8 +91,8 @@ class FlowTable {
         Entry evicted; // what lay there, state free if nothing did
     };
     // A place for a flow that is not in the table: a free one, else one that has ended, else that
-    // of the half-open flow nearest its end. The entry holds key and state `syn_recv` afterwards,
-    // the rest is the caller's to fill in.
+    // of the half-open flow nearest its end. The entry holds key and state `syn_recv` afterwards
+    // and is told to nobody, the rest is the caller's to fill in.
     Place insert(const Key& key, std::uint64_t hash, Tick now);
 
     void erase(Entry& flow);
@@ -111,17 +112,20 @@ class FlowTable {
     }
 
     // Offers the flows that have ended in the next `count` lines to `prepare`, so that it may start
-    // loads, a little later to `release`, and erases those for which that says yes.
-    template <typename Prepare, typename Release>
-    void sweep(std::size_t count, Tick now, Prepare&& prepare, Release&& release) {
+    // loads, a little later to `release`, and erases those for which that says yes; those that live
+    // on to `visit`.
+    template <typename Visit, typename Prepare, typename Release>
+    void sweep(std::size_t count, Tick now, Visit&& visit, Prepare&& prepare, Release&& release) {
         constexpr std::size_t at_once = 16;
         while (count != 0) {
             const std::size_t lines = std::min({count, at_once, lines_.size() - sweep_position_});
             const std::span<Line> part = lines_.subspan(sweep_position_, lines);
-            for_ended(part, now, prepare);
-            for_ended(part, now, [&](Entry& flow) {
-                if (release(flow)) erase(flow);
-            });
+            for_each(part, now, visit, prepare);
+            for_each(
+                part, now, [](Entry&) {},
+                [&](Entry& flow) {
+                    if (release(flow)) erase(flow);
+                });
             count -= lines;
             sweep_position_ += lines;
             if (sweep_position_ == lines_.size()) sweep_position_ = 0;
@@ -131,13 +135,19 @@ class FlowTable {
     std::size_t size() const { return size_; }
     std::size_t capacity() const { return homes_ * flows_per_line; }
     std::span<const Line> lines() const { return lines_; }
+    std::span<Line> lines() { return lines_; }
 
   private:
-    template <typename Action>
-    static void for_ended(std::span<Line> lines, Tick now, Action&& action) {
+    template <typename Living, typename Ended>
+    static void for_each(std::span<Line> lines, Tick now, Living&& living, Ended&& ended) {
         for (Line& line : lines)
-            for (Entry& flow : line.flows)
-                if (flow.state != FlowState::free && flow.ended(now)) action(flow);
+            for (Entry& flow : line.flows) {
+                if (flow.state == FlowState::free) continue;
+                if (flow.ended(now))
+                    ended(flow);
+                else
+                    living(flow);
+            }
     }
     // A branch for each place could only guess which it is. A free one has a key without a
     // protocol, which no flow has.

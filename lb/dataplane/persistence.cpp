@@ -14,14 +14,9 @@ Bound PersistenceTable<Key>::bind(const ForwardingTable& table, const ServiceEnt
         const BackendSlot chosen = scheduler_.choose(table, service, hash, now);
         if (chosen == no_backend) return {};
         if (binding == nullptr) {
-            const auto place = bindings_.insert(client, place_hash, now);
-            if (place.evicted.state != FlowState::free) uncount(place.evicted);
+            binding = add(client, place_hash, now);
             // No room: the consistent hash of the client's network is an affinity without memory.
-            if (place.flow == nullptr) return {Scheduler::by_hash(service, hash), no_binding};
-            binding = place.flow;
-            binding->state = FlowState::persistence;
-            binding->link = 0;
-            counters_.persistence_entries.add(1);
+            if (binding == nullptr) return {Scheduler::by_hash(service, hash), no_binding};
         } else {
             counters_.backends[binding->backend].persistent.subtract(1);
         }
@@ -29,7 +24,46 @@ Bound PersistenceTable<Key>::bind(const ForwardingTable& table, const ServiceEnt
     }
     binding->expires = now + service.persistence;
     ++binding->link;
+    if (!holds) journal_.note(*binding, table.backend(binding->backend), now);
     return {binding->backend, bindings_.position_of(*binding)};
+}
+
+template <class Key>
+Flow<Key>* PersistenceTable<Key>::add(const Key& client, std::uint64_t hash, Tick now) {
+    const auto place = bindings_.insert(client, hash, now);
+    if (place.evicted.state != FlowState::free) uncount(place.evicted);
+    if (place.flow == nullptr) return nullptr;
+    place.flow->state = FlowState::persistence;
+    place.flow->link = 0;
+    counters_.persistence_entries.add(1);
+    return place.flow;
+}
+
+template <class Key>
+bool PersistenceTable<Key>::import(const Key& client, const FlowEvent& event, Tick now) {
+    const std::uint64_t hash = bindings_.hash(client);
+    const Tick expires = now + event.remaining;
+    Flow<Key>* binding = bindings_.find(client, hash);
+    if (binding == nullptr) {
+        binding = add(client, hash, now);
+        if (binding == nullptr) return false;
+    } else {
+        if (event.repeated && !binding->ended(now) && reached(expires, binding->expires))
+            return true;
+        counters_.backends[binding->backend].persistent.subtract(1);
+    }
+    assign(*binding, event.backend);
+    binding->expires = expires;
+    Journal::mark_told(*binding, now);
+    return true;
+}
+
+template <class Key>
+std::uint32_t PersistenceTable<Key>::hold(const Key& client, BackendSlot backend, Tick now) {
+    Flow<Key>* binding = bindings_.find(client, bindings_.hash(client));
+    if (binding == nullptr || binding->ended(now) || binding->backend != backend) return no_binding;
+    ++binding->link;
+    return bindings_.position_of(*binding);
 }
 
 template <class Key>
@@ -44,9 +78,14 @@ void PersistenceTable<Key>::release(std::uint32_t binding) {
 }
 
 template <class Key>
-void PersistenceTable<Key>::sweep(std::size_t lines, Tick now) {
+void PersistenceTable<Key>::sweep(const ForwardingTable& table, std::size_t lines, Tick now) {
+    const auto visit = [&](Flow<Key>& binding) {
+        if (!journal_.enabled()) return;
+        const BackendEntry& backend = table.backend(binding.backend);
+        journal_.refresh(binding, backend, table.service(backend.service).persistence, now);
+    };
     const auto prepare = [](const Flow<Key>&) {};
-    bindings_.sweep(lines, now, prepare, [this](const Flow<Key>& binding) {
+    bindings_.sweep(lines, now, visit, prepare, [this](const Flow<Key>& binding) {
         uncount(binding);
         return true;
     });

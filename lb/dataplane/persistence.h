@@ -10,6 +10,7 @@
 #include "lb/dataplane/counters.h"
 #include "lb/dataplane/flow_table.h"
 #include "lb/dataplane/forwarding_table.h"
+#include "lb/dataplane/journal.h"
 #include "lb/dataplane/scheduler.h"
 
 namespace lbd::dataplane {
@@ -24,8 +25,8 @@ template <class Key>
 class PersistenceTable {
   public:
     PersistenceTable(std::span<typename FlowTable<Key>::Line> lines, HashSecret secret,
-                     WorkerCounters& counters, Scheduler& scheduler)
-        : bindings_(lines, secret), counters_(counters), scheduler_(scheduler) {}
+                     WorkerCounters& counters, Scheduler& scheduler, Journal& journal)
+        : bindings_(lines, secret), counters_(counters), scheduler_(scheduler), journal_(journal) {}
 
     // The backend for a new connection of `client`, a key without a client port, and one more flow
     // of its binding. `hash` is what the consistent hash goes by.
@@ -40,18 +41,26 @@ class PersistenceTable {
     }
     void prefetch(std::uint32_t binding) const { bindings_.prefetch_at(binding); }
 
-    // Erases ended bindings among the next `lines`.
-    void sweep(std::size_t lines, Tick now);
+    // Erases ended bindings among the next `lines`, tells peers of others that live on.
+    void sweep(const ForwardingTable& table, std::size_t lines, Tick now);
+
+    // Takes over what a peer tells of a binding. False if there is no room.
+    bool import(const Key& client, const FlowEvent& event, Tick now);
+    // The binding of `client` to `backend` with one flow more, or no_binding.
+    std::uint32_t hold(const Key& client, BackendSlot backend, Tick now);
 
     const FlowTable<Key>& bindings() const { return bindings_; }
+    FlowTable<Key>& bindings() { return bindings_; }
 
   private:
+    Flow<Key>* add(const Key& client, std::uint64_t hash, Tick now);
     void assign(Flow<Key>& binding, BackendSlot backend);
     void uncount(const Flow<Key>& binding);
 
     FlowTable<Key> bindings_;
     WorkerCounters& counters_;
     Scheduler& scheduler_;
+    Journal& journal_;
 };
 
 extern template class PersistenceTable<KeyV4>;

@@ -24,9 +24,9 @@ constexpr std::uint16_t frames_ahead = 4;
 constexpr std::uint16_t flows_ahead = 8;
 
 Shared shared_of(const WorkerSetup& setup, Scheduler& scheduler, ClientLimiter& limiter,
-                 Releases& releases) {
-    return {setup.worker, setup.workers, setup.owner_secret, *setup.counters, scheduler,
-            limiter,      releases};
+                 Releases& releases, Journal& journal) {
+    return {setup.worker, setup.workers, setup.owner_secret, *setup.counters,
+            scheduler,    limiter,       releases,           journal};
 }
 
 } // namespace
@@ -36,10 +36,11 @@ Worker::Worker(const WorkerSetup& setup)
       counters_(*setup.counters),
       scheduler_(setup.worker, counters_, setup.others),
       limiter_(setup.limits, setup.worker),
+      journal_(setup.sync),
       dispatcher4_(setup.memory4, setup.flow_secret,
-                   shared_of(setup, scheduler_, limiter_, releases_)),
+                   shared_of(setup, scheduler_, limiter_, releases_, journal_)),
       dispatcher6_(setup.memory6, setup.flow_secret,
-                   shared_of(setup, scheduler_, limiter_, releases_)),
+                   shared_of(setup, scheduler_, limiter_, releases_, journal_)),
       fragments_(setup.fragments, most_held_fragments, setup.flow_secret),
       egress_(setup.ports, setup.interfaces, setup.worker, counters_),
       flow_capacity_(dispatcher4_.flows().capacity()),

@@ -17,6 +17,7 @@
 #include "lb/dataplane/egress.h"
 #include "lb/dataplane/fragments.h"
 #include "lb/dataplane/handoff.h"
+#include "lb/dataplane/journal.h"
 #include "lb/dataplane/packet_ring.h"
 #include "lb/dataplane/port.h"
 #include "lb/dataplane/publication.h"
@@ -50,6 +51,7 @@ struct WorkerSetup {
     std::vector<Interface> interfaces;
     Neighbourhood neighbours;
     Publication* publication;
+    SyncChannel* sync = nullptr; // nullptr: state is not synchronised
     bool sleep_when_idle = false;
 };
 
@@ -78,6 +80,13 @@ class Worker {
         std::uint16_t home; // the worker whom a question of another's came from
         std::uint8_t interface;
         Parsed parsed;
+    };
+    // Over all tables, for peers that know nothing.
+    struct Pass {
+        static constexpr unsigned parts = 4;
+        std::uint32_t number = 0; // of the last that was begun
+        unsigned part = parts;    // parts: none is under way
+        std::size_t line = 0;
     };
     // Calls `action` with the dispatcher and the key of the packet's family.
     template <typename Action>
@@ -129,6 +138,12 @@ class Worker {
     void follow_first(const Work& work, const ForwardingTable& table);
     void settle(const Verdict& verdict, const Work& work, const ForwardingTable& table);
 
+    // worker_sync.cpp
+    void synchronise(const ForwardingTable& table);
+    void take_imports(const ForwardingTable& table);
+    void continue_pass(const ForwardingTable& table);
+    bool repeat_part(const ForwardingTable& table);
+
     // worker_house.cpp
     void keep_time(std::uint64_t cycles);
     void keep_house(const ForwardingTable& table);
@@ -146,6 +161,7 @@ class Worker {
     Scheduler scheduler_;
     ClientLimiter limiter_;
     Releases releases_;
+    Journal journal_;
     Dispatcher<KeyV4> dispatcher4_;
     Dispatcher<KeyV6> dispatcher6_;
     FragmentTable<Verdict> fragments_;
@@ -157,6 +173,7 @@ class Worker {
     std::atomic<Snapshot*> requested_{nullptr};
     std::size_t lines_to_sweep_ = 0;
     unsigned idle_rounds_ = 0;
+    Pass pass_;
 };
 
 } // namespace lbd::dataplane

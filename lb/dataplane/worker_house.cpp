@@ -30,14 +30,15 @@ void Worker::keep_time(std::uint64_t cycles) {
 void Worker::keep_house(const ForwardingTable& table) {
     if (lines_to_sweep_ != 0) {
         const std::size_t lines = std::min(lines_to_sweep_, lines_per_round);
-        dispatcher4_.sweep(lines, clock_.now());
-        dispatcher6_.sweep(lines, clock_.now());
+        dispatcher4_.sweep(table, lines, clock_.now());
+        dispatcher6_.sweep(table, lines, clock_.now());
         lines_to_sweep_ -= lines;
     }
     if (setup_.workers > 1) {
         exchange_releases();
         scheduler_.refresh(table);
     }
+    if (setup_.sync != nullptr) synchronise(table);
     Snapshot* snapshot = requested_.load(std::memory_order_acquire);
     if (snapshot != nullptr) continue_snapshot(*snapshot);
 }

@@ -51,14 +51,17 @@ struct Scene {
     using Line = typename FlowTable<Key>::Line;
     using Address = decltype(Key::client);
 
-    explicit Scene(std::size_t flows = 1024) : Scene(std::make_shared<Neighbours>(1), 0, flows) {}
-    Scene(std::shared_ptr<Neighbours> all, std::uint16_t worker, std::size_t flows = 1024)
+    explicit Scene(std::size_t flows = 1024, SyncChannel* sync = nullptr)
+        : Scene(std::make_shared<Neighbours>(1), 0, flows, sync) {}
+    Scene(std::shared_ptr<Neighbours> all, std::uint16_t worker, std::size_t flows = 1024,
+          SyncChannel* sync = nullptr)
         : neighbours(std::move(all)),
           counters(*neighbours->counters[worker]),
           flow_lines(FlowTable<Key>::lines_for(flows)),
           binding_lines(FlowTable<Key>::lines_for(1024)),
           scheduler(worker, counters, neighbours->others(worker)),
           limiter(neighbours->limits(), worker),
+          journal(sync),
           dispatcher({flow_lines, binding_lines}, {11, 13},
                      {worker,
                       static_cast<std::uint16_t>(neighbours->counters.size()),
@@ -66,7 +69,8 @@ struct Scene {
                       counters,
                       scheduler,
                       limiter,
-                      releases}) {
+                      releases,
+                      journal}) {
         service.vip = wide(vip());
         service.ipv6 = ipv6;
         service.port = be(80);
@@ -153,7 +157,7 @@ struct Scene {
         const Flow<Key>* flow = dispatcher.flows().find(parsed.key<Key>(), hash(parsed));
         return flow == nullptr ? FlowState::free : flow->state;
     }
-    void sweep() { dispatcher.sweep(flow_lines.size() + binding_lines.size(), now); }
+    void sweep() { dispatcher.sweep(*table, flow_lines.size() + binding_lines.size(), now); }
     std::uint64_t flows() const { return (ipv6 ? counters.flows6 : counters.flows).get(); }
 
     std::shared_ptr<Neighbours> neighbours;
@@ -163,6 +167,7 @@ struct Scene {
     Releases releases;
     Scheduler scheduler;
     ClientLimiter limiter;
+    Journal journal;
     Dispatcher<Key> dispatcher;
     ServiceEntry service;
     std::vector<BackendEntry> backends;

@@ -118,10 +118,12 @@ TEST_CASE("sweeping erases what has expired, once around") {
     Table table(1000);
     for (std::uint32_t number = 0; number < 500; ++number)
         table.insert(number, FlowState::established, 0, number < 200 ? 10 : 100);
+    std::set<std::uint32_t> living;
     std::set<std::uint32_t> announced;
     std::set<std::uint32_t> gone;
     table.table.sweep(
-        table.lines.size(), 50, [&](const Flow<KeyV4>& flow) { announced.insert(flow.key.client); },
+        table.lines.size(), 50, [&](const Flow<KeyV4>& flow) { living.insert(flow.key.client); },
+        [&](const Flow<KeyV4>& flow) { announced.insert(flow.key.client); },
         [&](const Flow<KeyV4>& flow) {
             CHECK(announced.contains(flow.key.client));
             gone.insert(flow.key.client);
@@ -129,6 +131,8 @@ TEST_CASE("sweeping erases what has expired, once around") {
         });
     CHECK(gone.size() == 200);
     CHECK(*gone.rbegin() == 199);
+    CHECK(living.size() == 300);
+    CHECK(*living.begin() == 200);
     CHECK(table.table.size() == 300);
     CHECK(table.find(0) == nullptr);
     CHECK(table.find(300) != nullptr);
