@@ -93,6 +93,22 @@ VrrpInstance build_instance(const NetworkNodes& networks, const Node& node) {
             .garp_refresh = seconds(node["garp_refresh"])};
 }
 
+std::optional<Sync> build_sync(const NetworkNodes& networks, const Node& node) {
+    if (!is_synchronised(node)) {
+        return std::nullopt;
+    }
+    Sync sync{.address = *sync_address(networks, node),
+              .peers = {},
+              .multicast = maybe<IpAddress>(node["multicast"]),
+              .udp_port = integer<std::uint16_t>(node["udp_port"]),
+              .key = the<std::string>(node["key"]),
+              .rate = integer<std::uint32_t>(node["rate"])};
+    for (const auto& peer : node["peers"].items) {
+        sync.peers.push_back(the<IpAddress>(peer));
+    }
+    return sync;
+}
+
 } // namespace
 
 Config build(const Node& root) {
@@ -104,7 +120,8 @@ Config build(const Node& root) {
                   .control = build_control(root["control"], name),
                   .ports = build_ports(networks),
                   .vrrp = {},
-                  .services = {}};
+                  .services = {},
+                  .sync = build_sync(networks, root["sync"])};
     for (const auto& instance : root["vrrp"].items) {
         config.vrrp.push_back(build_instance(networks, instance));
     }

@@ -23,6 +23,7 @@ struct Surroundings {
 void check_workers(const Node& root, ErrorList& errors);
 void check_ports(const Node& root, ErrorList& errors);
 void check_vrrp(const Node& root, ErrorList& errors);
+void check_sync(const Node& root, ErrorList& errors);
 void check_services(const Node& root, ErrorList& errors);
 
 // Parts of the above.

@@ -105,6 +105,17 @@ struct VrrpInstance {
     bool operator==(const VrrpInstance&) const = default;
 };
 
+// What connections go through a director is told to its peers.
+struct Sync {
+    IpAddress address;                  // the director's own, to speak from
+    std::vector<IpAddress> peers;       // of its family; empty with a group
+    std::optional<IpAddress> multicast; // IPv4
+    std::uint16_t udp_port;
+    std::string key;    // of the HMAC
+    std::uint32_t rate; // entries a second of a full transfer
+    bool operator==(const Sync&) const = default;
+};
+
 struct HealthCheck {
     enum class Kind { none, tcp };
     Kind kind;
@@ -198,6 +209,7 @@ struct Config {
     std::vector<Port> ports;
     std::vector<VrrpInstance> vrrp;
     std::vector<Service> services;
+    std::optional<Sync> sync = {};
     bool operator==(const Config&) const = default;
 };
 

@@ -61,6 +61,7 @@ Config load_text(std::string_view text, const std::string& filename) {
     check_workers(root, errors);
     check_ports(root, errors);
     check_vrrp(root, errors);
+    check_sync(root, errors);
     check_services(root, errors);
     errors.throw_if_any();
     return build(root);

@@ -147,4 +147,25 @@ const NetworkNode* network_of_service(const NetworkNodes& networks, const Node& 
     return best;
 }
 
+bool is_synchronised(const Node& sync) {
+    return !sync["peers"].items.empty() || sync["multicast"].given;
+}
+
+std::optional<IpAddress> sync_address(const NetworkNodes& networks, const Node& sync) {
+    if (const auto* given = sync["address"].get<IpAddress>()) {
+        return *given;
+    }
+    const auto& peers = sync["peers"].items;
+    const auto* peer = peers.empty() ? nullptr : peers.front().get<IpAddress>();
+    for (const auto& network : networks) {
+        for (const auto& subnet : network.subnets) {
+            if (peer != nullptr ? subnet.contains(*peer)
+                                : peers.empty() && subnet.address.family == IpAddress::Family::v4) {
+                return subnet.address;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
 } // namespace lbd::config

@@ -49,4 +49,9 @@ Way way_to(const Candidates& candidates, const Node& service, const Node& backen
 // What a service names, or the network through which most of its backends are reached.
 const NetworkNode* network_of_service(const NetworkNodes& networks, const Node& service);
 
+// Whether the section asks for synchronisation.
+bool is_synchronised(const Node& sync);
+// The director's own address that it speaks from, given or implied.
+std::optional<IpAddress> sync_address(const NetworkNodes& networks, const Node& sync);
+
 } // namespace lbd::config

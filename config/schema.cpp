@@ -76,6 +76,42 @@ const Section& control() {
     return section;
 }
 
+Field sync_key() {
+    auto field = optional(
+        "key",
+        text("16 to 128 characters without blanks",
+             [](std::string_view key) {
+                 return key.size() >= 16 && key.size() <= 128 &&
+                        std::all_of(key.begin(), key.end(), is_graphic);
+             }),
+        "must be given with peers or multicast",
+        "The secret that directors authenticate each other by (HMAC-SHA-256); the same at all. "
+        "What they say is not encrypted.");
+    field.secret = true;
+    return field;
+}
+
+const Section& sync() {
+    static const Section section{
+        "Tells other directors of connections and persistence, so that they go on after a "
+        "failover. Nothing is told unless peers or multicast is given.",
+        {
+            values("peers", ip_address(), "none",
+                   "The addresses of the other directors, as they have them under address."),
+            optional("multicast", ip_address(IpAddress::Family::v4), "none",
+                     "A group, such as 224.0.0.81, instead of peers: whoever has the key takes "
+                     "part."),
+            optional("address", ip_address(),
+                     "the one in the first peer's subnet; with multicast, the first IPv4 one",
+                     "The director's own address to speak from, on a port or any other interface."),
+            value("udp_port", number(1, 65'535), "8848", "The UDP port, the same at all."),
+            sync_key(),
+            value("rate", number(1000, 100'000'000), "100000",
+                  "Entries a second when a peer that starts is told everything."),
+        }};
+    return section;
+}
+
 } // namespace
 
 const Field* Section::find(std::string_view key) const {
@@ -104,6 +140,7 @@ const Section& schema() {
              nested(Shape::section, "memory", memory(), "Sizes of tables and packet buffers."),
              nested(Shape::section, "control", control(), "The control plane."), ports,
              nested(Shape::sections, "vrrp", vrrp(), "Virtual routers."),
+             nested(Shape::section, "sync", sync(), "Synchronisation of connections."),
              nested(Shape::section, "timeouts", timeouts(), "Defaults of all services."),
              nested(Shape::section, "health", health(), "Defaults of all services."),
              nested(Shape::sections, "services", service(), "Virtual services.")}};

@@ -12,6 +12,7 @@
 #include "lb/control/log.h"
 #include "lb/control/reload_report.h"
 #include "lb/control/runtime.h"
+#include "lb/control/sync_status.h"
 
 namespace lbd::control {
 
@@ -61,6 +62,7 @@ asio::awaitable<json::value> Runtime::handle(json::object request) {
     if (name == "stats") co_return success(stats_status(sources()));
     if (name == "services") co_return success(services_status(sources()));
     if (name == "vrrp") co_return success(routers_.status());
+    if (name == "sync") co_return success(sync_status(synchronizer_ ? &*synchronizer_ : nullptr));
     if (name == "health") co_return success(health_status());
     if (name == "reload") co_return reload();
     if (name == "connections") co_return co_await connections(limit_in(request));

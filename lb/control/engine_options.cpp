@@ -45,6 +45,7 @@ dataplane::EngineOptions engine_options(const config::Config& config) {
     for (const config::Network& network : config::networks(config))
         options.interfaces.push_back(
             {static_cast<std::uint16_t>(network.port), network.vlan, network.mtu});
+    options.synchronise = config.sync.has_value();
     options.sleep_when_idle = config.workers.idle == config::Workers::Idle::sleep;
     for (std::size_t index = 0; index < config.ports.size(); ++index) {
         const config::Port& port = config.ports[index];

@@ -7,6 +7,8 @@ namespace {
 
 // A backend that neither answers nor fails must not keep a director out for ever.
 constexpr std::chrono::seconds longest_settling{15};
+// Nor one whose transfer of its connections does not come to an end.
+constexpr std::chrono::minutes longest_transfer{10};
 // A worker that has not polled for so long hangs; its adverts would not leave either.
 constexpr std::chrono::seconds longest_silence{2};
 
@@ -26,6 +28,8 @@ std::string Readiness::judge(const Facts& facts, Clock::time_point now) {
         if (!facts.neighbours_concluded) return "backends' MAC addresses are being resolved";
         if (!facts.checks_judged) return "first health checks are under way";
     }
+    if (!facts.state_received && now - first_ < longest_transfer)
+        return "the peers' connections are being received";
     settled_ = true;
     return {};
 }

@@ -17,6 +17,7 @@ class Readiness {
     struct Facts {
         bool neighbours_concluded;
         bool checks_judged;
+        bool state_received;                     // of the peers, or they are not there
         std::vector<std::uint64_t> worker_polls; // of each worker, growing while it lives
     };
 

@@ -61,6 +61,7 @@ std::vector<std::string> needs_restart(const config::Config& before, const confi
     if (!(before.memory == after.memory)) sections.emplace_back("memory");
     if (!(before.control == after.control)) sections.emplace_back("control");
     if (!(before.ports == after.ports)) sections.emplace_back("ports");
+    if (!(before.sync == after.sync)) sections.emplace_back("sync");
     return sections;
 }
 

@@ -96,12 +96,15 @@ Runtime::Runtime(std::string config_file, config::Config config)
                     [this](boost::json::object request) { return handle(std::move(request)); });
     take_realtime_priority(config_.control.realtime_priority);
     apply_config();
+    if (config_.sync)
+        synchronizer_.emplace(*config_.sync, engine_, std::make_shared<sync::Directory>(roster_));
 }
 
 Runtime::~Runtime() {
     routers_.stop();
     // The last advert, of priority 0, is on its way through the host interface and a worker.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    synchronizer_.reset();
     bridge_.reset();
     engine_.stop();
 }
@@ -165,6 +168,7 @@ void Runtime::apply_config() {
         }
     traffic_.sample(engine_, roster_, Clock::now());
     publish();
+    if (synchronizer_) synchronizer_->set_directory(std::make_shared<sync::Directory>(roster_));
     allow_virtual_ipv6();
     routers_.reconcile(config_);
 }
@@ -239,7 +243,10 @@ void Runtime::every_second() {
 }
 
 void Runtime::check_readiness() {
-    Readiness::Facts facts{neighbours_.concluded(), pool_.all_judged(), {}};
+    Readiness::Facts facts{neighbours_.concluded(),
+                           pool_.all_judged(),
+                           !synchronizer_ || synchronizer_->settled(),
+                           {}};
     for (std::size_t worker = 0; worker < engine_.workers(); ++worker)
         facts.worker_polls.push_back(engine_.worker(worker).counters().polls.get());
     const std::string obstacle = readiness_.judge(facts, Clock::now());

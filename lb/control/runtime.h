@@ -27,6 +27,7 @@
 #include "lb/control/roster.h"
 #include "lb/control/rtnetlink.h"
 #include "lb/control/status.h"
+#include "lb/control/sync/synchronizer.h"
 #include "lb/control/tap.h"
 #include "lb/control/traffic.h"
 #include "lb/control/virtual_routers.h"
@@ -84,6 +85,7 @@ class Runtime {
     std::vector<std::unique_ptr<Tap>> taps_;
     std::optional<HostBridge> bridge_;
     Roster roster_;
+    std::optional<sync::Synchronizer> synchronizer_;
     Traffic traffic_;
     Readiness readiness_;
     Neighbours neighbours_;

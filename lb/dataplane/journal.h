@@ -21,6 +21,7 @@ struct SyncChannel {
     std::atomic<std::uint64_t> pass_granted{0}; // entries that passes may have told, in all
     // The worker's.
     Counter overflows; // told later
+    Counter repeated;  // entries told by passes
     Counter imported;
     Counter refused; // their backend is not known here, or there was no room
 };
@@ -58,10 +59,10 @@ class Journal {
     void repeat(Flow<Key>& flow, const BackendEntry& backend, Tick now) {
         if (flow.state == FlowState::syn_recv) return;
         tell(flow, backend, now, true);
-        ++repeated_;
+        channel_->repeated.add(1);
     }
 
-    std::uint64_t repeated() const { return repeated_; }
+    std::uint64_t repeated() const { return channel_->repeated.get(); }
 
   private:
     // Times are remembered in units of 16 ticks, which a mark counts for a day. 0: never told.
@@ -97,7 +98,6 @@ class Journal {
     }
 
     SyncChannel* channel_;
-    std::uint64_t repeated_ = 0;
 };
 
 } // namespace lbd::dataplane

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from .capture import Capture
 from .namespace import Namespace, stop_process
+from .wait import wait_until
 
+CROWD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "crowd.py")
 LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py")
 
 
@@ -52,6 +54,29 @@ class Load:
     def stop(self):
         stop_process(self._process)
         return self.requests()
+
+
+class Crowd:
+    """Connections that stay open, in the background; stop() says what became of them."""
+
+    def __init__(self, client, url, connections, period, log):
+        self._log = log
+        target = urllib.parse.urlsplit(url)
+        with open(log, "w", encoding="utf-8") as output:
+            self._process = client.popen(
+                "/usr/bin/python3", CROWD, target.hostname, target.port or 80, connections, period,
+                stdout=output, stdin=subprocess.DEVNULL)
+
+    def _lines(self):
+        with open(self._log, encoding="utf-8") as lines:
+            return lines.read().splitlines()
+
+    def wait_until_ready(self, timeout=60):
+        wait_until(lambda: "ready" in self._lines(), timeout, "every connection is answered")
+
+    def stop(self):
+        stop_process(self._process)
+        return json.loads(self._lines()[-1])
 
 
 class Client(Namespace):
@@ -98,6 +123,13 @@ class Client(Namespace):
         """Starts requests in the background; .stop() ends them and returns what became of them."""
         log = os.path.join(self._directory, f"load-{self.name}-{len(self.processes)}.log")
         return Load(self, url, pause, timeout, log)
+
+    def crowd(self, url, connections, period=5.0):
+        """Opens that many connections, with a request on each every `period` seconds."""
+        log = os.path.join(self._directory, f"crowd-{self.name}-{len(self.processes)}.log")
+        crowd = Crowd(self, url, connections, period, log)
+        crowd.wait_until_ready()
+        return crowd
 
     def capture(self, expression="", interface="eth0"):
         return Capture(self, expression, self._directory, interface)

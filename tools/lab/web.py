@@ -16,7 +16,8 @@ daemon off;
 master_process off;
 pid {directory}/nginx.pid;
 error_log {directory}/error.log;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile 65536;
+events {{ worker_connections 16384; }}
 http {{
     access_log off;
     client_body_temp_path {directory}/body;
@@ -26,6 +27,7 @@ http {{
     scgi_temp_path {directory}/scgi;
     default_type text/plain;
     keepalive_timeout 300s;
+    keepalive_requests 1000000;
     server {{
         {listen}
         location / {{ return 200 "{page}\\n"; }}

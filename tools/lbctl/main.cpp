@@ -30,12 +30,13 @@ struct Command {
     std::string_view help;
 };
 
-constexpr std::array<Command, 6> commands{{
+constexpr std::array<Command, 7> commands{{
     {"stats", stats_table, "traffic of services, backends, workers and ports; drops by reason"},
     {"services", services_table, "services and their backends, as ipvsadm -ln"},
     {"connections", connections_table, "connection entries, as ipvsadm -lcn"},
     {"vrrp", vrrp_table, "VRRP instances"},
     {"health", health_table, "health checks"},
+    {"sync", sync_table, "synchronisation of connections with other directors"},
     {"reload", reload_table, "read the configuration file again"},
 }};
 

@@ -204,6 +204,32 @@ std::string health_table(const json::object& data) {
     return out;
 }
 
+std::string sync_table(const json::object& data) {
+    if (!flag(data, "enabled")) return "connections are not synchronised\n";
+    std::string out = "Sent" + count(data, "entries_sent", 10) + " entries in" +
+                      count(data, "datagrams_sent", 10) + " datagrams," +
+                      count(data, "datagrams_repaired", 6) + " of them again;" +
+                      count(data, "full_transfers", 4) + " full transfers\nTaken over" +
+                      count(data, "entries_imported", 10) + " entries; refused" +
+                      count(data, "entries_refused", 8) + ", of unknown services or backends" +
+                      count(data, "entries_unresolved", 8) +
+                      "\n\nPeer                     State      Heard    Lag  Unacked  Received"
+                      "    Lost  Joins\n";
+    for_each_object(list(data, "peers"), [&](const json::object& peer) {
+        const bool heard = peer.contains("heard_seconds") && peer.at("heard_seconds").is_number();
+        out += padded(text(peer, "address"), 25) + padded(text(peer, "state"), 10) +
+               right(heard ? decimal(number(peer, "heard_seconds")) + "s" : "never", 6) +
+               right(decimal(number(peer, "lag_seconds")) + "s", 7) +
+               count(peer, "unacknowledged", 9) + count(peer, "entries_received", 10) +
+               count(peer, "datagrams_lost", 8) + count(peer, "joins", 7) + '\n';
+    });
+    for (const auto& [reason, datagrams] : child(data, "rejected"))
+        if (datagrams.is_number() && datagrams.to_number<double>() != 0)
+            out += "rejected for " + printable(reason) + ": " +
+                   text(child(data, "rejected"), reason) + '\n';
+    return out;
+}
+
 std::string reload_table(const json::object& data) {
     std::string out = text(data, "summary") + '\n';
     for (const json::value& line : list(data, "changes"))

@@ -11,6 +11,7 @@ std::string stats_table(const boost::json::object& data);
 std::string services_table(const boost::json::object& data);    // ipvsadm -ln
 std::string connections_table(const boost::json::object& data); // ipvsadm -lcn
 std::string vrrp_table(const boost::json::object& data);
+std::string sync_table(const boost::json::object& data);
 std::string health_table(const boost::json::object& data);
 std::string reload_table(const boost::json::object& data);
 

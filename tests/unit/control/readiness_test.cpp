@@ -15,28 +15,37 @@ const Readiness::Clock::time_point start{1000s};
 
 TEST_CASE("a director is ready once its neighbours and checks have been judged") {
     Readiness readiness;
-    CHECK_FALSE(readiness.judge({false, false, {1}}, start).empty());
-    CHECK_FALSE(readiness.judge({true, false, {2}}, start + 1s).empty());
-    CHECK(readiness.judge({true, true, {3}}, start + 2s).empty());
+    CHECK_FALSE(readiness.judge({false, false, true, {1}}, start).empty());
+    CHECK_FALSE(readiness.judge({true, false, true, {2}}, start + 1s).empty());
+    CHECK(readiness.judge({true, true, true, {3}}, start + 2s).empty());
     // A backend that a reload adds does not take mastership away.
-    CHECK(readiness.judge({false, false, {4}}, start + 3s).empty());
+    CHECK(readiness.judge({false, false, true, {4}}, start + 3s).empty());
 }
 
 TEST_CASE("a backend that is never judged does not keep a director out for ever") {
     Readiness readiness;
     std::uint64_t polls = 0;
-    CHECK_FALSE(readiness.judge({false, true, {++polls}}, start).empty());
+    CHECK_FALSE(readiness.judge({false, true, true, {++polls}}, start).empty());
     for (auto passed = 1s; passed < 15s; ++passed)
-        CHECK_FALSE(readiness.judge({false, true, {++polls}}, start + passed).empty());
-    CHECK(readiness.judge({false, true, {++polls}}, start + 16s).empty());
+        CHECK_FALSE(readiness.judge({false, true, true, {++polls}}, start + passed).empty());
+    CHECK(readiness.judge({false, true, true, {++polls}}, start + 16s).empty());
 }
 
 TEST_CASE("a worker that stops polling takes readiness away until it polls again") {
     Readiness readiness;
-    CHECK(readiness.judge({true, true, {1, 1}}, start).empty());
-    CHECK(readiness.judge({true, true, {2, 1}}, start + 1s).empty());
-    CHECK(readiness.judge({true, true, {3, 1}}, start + 3s) == "worker 1 does not poll");
-    CHECK(readiness.judge({true, true, {4, 2}}, start + 4s).empty());
+    CHECK(readiness.judge({true, true, true, {1, 1}}, start).empty());
+    CHECK(readiness.judge({true, true, true, {2, 1}}, start + 1s).empty());
+    CHECK(readiness.judge({true, true, true, {3, 1}}, start + 3s) == "worker 1 does not poll");
+    CHECK(readiness.judge({true, true, true, {4, 2}}, start + 4s).empty());
+}
+
+TEST_CASE("a director waits for what its peers know, longer than for anything else") {
+    Readiness readiness;
+    CHECK_FALSE(readiness.judge({true, true, false, {1}}, start).empty());
+    CHECK_FALSE(readiness.judge({true, true, false, {2}}, start + 1s).empty());
+    CHECK_FALSE(readiness.judge({false, false, false, {3}}, start + 60s).empty());
+    CHECK(readiness.judge({true, true, true, {4}}, start + 61s).empty());
+    CHECK(readiness.judge({true, true, false, {5}}, start + 62s).empty());
 }
 
 } // namespace lbd::control

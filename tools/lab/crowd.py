@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Many TCP connections at once that stay open, with an HTTP request on each now and then. Runs
+inside a client's namespace. Prints "ready" when each has had its first answer, and at SIGTERM what
+became of them (JSON).
+
+    crowd.py HOST PORT CONNECTIONS PERIOD
+"""
+
+import json
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+
+AT_ONCE = 256  # connections that are being opened
+
+
+class Connection:
+    def __init__(self, host, port):
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self.socket.setblocking(False)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.connect_ex((host, port))
+        self.request = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+        self.page = None  # the first answer
+        self.asked = None  # when, if the answer is awaited
+        self.due = 0.0
+        self._buffer = b""
+
+    def ask(self, now):
+        self.asked = now
+        self.socket.send(self.request)
+
+    def answer(self):
+        """The body of a complete answer, or None yet."""
+        part = self.socket.recv(65536)
+        if not part:
+            raise OSError("closed by the server")
+        self._buffer += part
+        head, separator, body = self._buffer.partition(b"\r\n\r\n")
+        if not separator:
+            return None
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        if len(body) < length:
+            return None
+        self._buffer = b""
+        return body.decode(errors="replace").strip()
+
+
+class Crowd:
+    def __init__(self, host, port, count, period):
+        self.host, self.port, self.count, self.period = host, port, count, period
+        self.epoll = select.epoll()
+        self.open = {}
+        self.begun = self.answers = self.moved = 0
+        self.failed = []
+        self.longest_wait = 0.0
+        self.pages = {}
+        self.ended = False
+        self.ready = False
+
+    def begin(self):
+        waiting = self.begun - len(self.failed) - sum(self.pages.values())
+        for _ in range(min(AT_ONCE - waiting, self.count - self.begun)):
+            connection = Connection(self.host, self.port)
+            self.open[connection.socket.fileno()] = connection
+            self.epoll.register(connection.socket, select.EPOLLOUT)
+            self.begun += 1
+
+    def lose(self, number, error):
+        connection = self.open.pop(number)
+        self.failed.append(f"{connection.socket.getsockname()[1]}: {error}")
+        self.epoll.unregister(number)
+        connection.socket.close()
+
+    def serve(self, number, now):
+        connection = self.open[number]
+        if connection.page is None and connection.asked is None:
+            error = connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error:
+                raise OSError(error, "connect")
+            self.epoll.modify(number, select.EPOLLIN)
+            return connection.ask(now)
+        page = connection.answer()
+        if page is None:
+            return None
+        self.answers += 1
+        self.longest_wait = max(self.longest_wait, now - connection.asked)
+        connection.asked = None
+        # Spread evenly over the period.
+        connection.due = now + self.period * (0.5 + (number * 7919 % 1000) / 1000)
+        if connection.page is None:
+            connection.page = page
+            self.pages[page] = self.pages.get(page, 0) + 1
+        elif connection.page != page:
+            self.moved += 1
+        return None
+
+    def round(self):
+        self.begin()
+        for number, _ in self.epoll.poll(0.01):
+            try:
+                self.serve(number, time.monotonic())
+            except OSError as error:
+                self.lose(number, error)
+        if not self.ready and sum(self.pages.values()) + len(self.failed) == self.count:
+            self.ready = True
+            self.longest_wait = 0.0
+            print("ready", flush=True)
+        now = time.monotonic()
+        for number, connection in list(self.open.items()):
+            if connection.page is not None and connection.asked is None and connection.due <= now:
+                try:
+                    connection.ask(now)
+                except OSError as error:
+                    self.lose(number, error)
+
+    def report(self):
+        now = time.monotonic()
+        waits = [now - c.asked for c in self.open.values() if c.asked is not None]
+        return {"open": len(self.open), "failed": len(self.failed), "first": self.failed[:5],
+                "moved": self.moved, "answers": self.answers, "pages": self.pages,
+                "longest_wait": max([self.longest_wait, *waits])}
+
+
+def main():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    crowd = Crowd(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    signal.signal(signal.SIGTERM, lambda *_: setattr(crowd, "ended", True))
+    while not crowd.ended:
+        crowd.round()
+    print(json.dumps(crowd.report()), flush=True)
+
+
+if __name__ == "__main__":
+    main()
