@@ -101,6 +101,10 @@ void Instance::set_ready(bool ready) {
         handle(NotReady{});
 }
 
+void Instance::resign() {
+    if (machine_.state == RouterState::master) handle(Resign{});
+}
+
 void Instance::stop() {
     handle(NotReady{}, "stopped");
     timer_.cancel();
@@ -122,7 +126,7 @@ bool Instance::update(const Settings& settings) {
     const auto added = missing_in(settings.addresses, settings_.addresses);
     const auto removed = missing_in(settings_.addresses, settings.addresses);
     settings_ = settings;
-    if (machine_.state != RouterState::master) return true;
+    if (machine_.state != RouterState::master && !machine_.lingering) return true;
     if (!removed.empty()) listener_.release(settings_, removed);
     if (added.empty()) return true;
     listener_.acquire(settings_, added);

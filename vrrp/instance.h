@@ -85,6 +85,11 @@ class Instance {
     // Takes part from the first set_ready(true) on, and not while it is false: a master that is no
     // longer ready sends priority 0 and lets go.
     void set_ready(bool ready);
+    // Lets another director take over and keeps the addresses until it has. No effect unless it is
+    // master; it does not preempt until it has been master again.
+    void resign();
+    // Whether it has resigned and nobody has taken over yet.
+    bool lingers() const { return machine_.lingering; }
     void stop();
 
     // Takes new settings over without losing mastership. False if they name another interface,

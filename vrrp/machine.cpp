@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "vrrp/machine.h"
 
+#include <utility>
+
 namespace lbd::vrrp {
 
 namespace {
@@ -9,7 +11,8 @@ constexpr std::uint8_t owner_priority = 255;
 constexpr std::string_view late_timer = "own timer was late";
 
 Step to_backup(Step result, const Parameters& parameters, Time now, std::string_view reason) {
-    result.release = result.machine.state == RouterState::master;
+    result.release = result.machine.state == RouterState::master || result.machine.lingering;
+    result.machine.lingering = false;
     result.machine.state = RouterState::backup;
     result.machine.delaying = false;
     result.machine.deadline = now + master_down_interval(result.machine, parameters);
@@ -34,7 +37,7 @@ Step advertise(Step result, const Parameters& parameters) {
 // gratuitous ARP says where they are now (keepalived does the same).
 Step to_master(Step result, const Parameters& parameters, Time now, std::string_view reason) {
     result.machine.state = RouterState::master;
-    result.machine.delaying = false;
+    result.machine.delaying = result.machine.resigned = result.machine.lingering = false;
     result.machine.deadline = now + parameters.interval;
     result.acquire = result.announce = true;
     result.reason = reason;
@@ -56,8 +59,25 @@ Step on(const NotReady&, Step result, const Parameters&, Time) {
         result.advertise = result.release = true;
         result.advertised_priority = 0;
     }
+    result.release |= result.machine.lingering;
     result.machine = {};
     result.reason = "not ready";
+    return result;
+}
+
+// Priority 0 as at a shutdown, but the addresses stay until the next master is heard: nobody asks
+// for them in vain meanwhile.
+Step on(const Resign&, Step result, const Parameters& parameters, Time now) {
+    if (result.machine.state == RouterState::initialize) return result;
+    const bool master = result.machine.state == RouterState::master;
+    if (master) {
+        result = to_backup(result, parameters, now, "resigned");
+        result.release = false;
+        result.machine.lingering = true;
+        result.advertise = true;
+        result.advertised_priority = 0;
+    }
+    result.machine.resigned = true;
     return result;
 }
 
@@ -86,8 +106,10 @@ Step heard_as_backup(const AdvertReceived& advert, Step result, const Parameters
         machine.deadline = now + skew_time(machine, parameters);
         return result;
     }
+    result.release |= std::exchange(machine.lingering, false);
     // RFC 9568 6.1: the owner of the addresses preempts whatever the flag says.
-    const bool preempts = parameters.preempt || parameters.priority == owner_priority;
+    const bool preempts =
+        !machine.resigned && (parameters.preempt || parameters.priority == owner_priority);
     if (!preempts || advert.priority >= parameters.priority) {
         machine.delaying = false;
     } else {

@@ -37,17 +37,20 @@ struct Machine {
     Duration master_interval{}; // the master's, which may be ourselves; v3: learned from it
     bool delaying = false;      // preempt_delay has begun
     Time preempt_at{};          // when it ends
+    bool resigned = false;      // does not preempt until it has been master again
+    bool lingering = false; // backup by its own will: holds the addresses until another has them
 };
 
 struct Ready {};    // start-up, or the reason not to take part is gone
 struct NotReady {}; // a fault, or shutdown: gives mastership away
+struct Resign {};   // a master lets another take over, and goes on serving until then
 struct TimerExpired {};
 struct AdvertReceived {
     std::uint8_t priority;
     std::uint32_t source; // host order
     Duration interval;
 };
-using Event = std::variant<Ready, NotReady, TimerExpired, AdvertReceived>;
+using Event = std::variant<Ready, NotReady, Resign, TimerExpired, AdvertReceived>;
 
 struct Step {
     Machine machine;

@@ -65,6 +65,7 @@ asio::awaitable<json::value> Runtime::handle(json::object request) {
     if (name == "sync") co_return success(sync_status(synchronizer_ ? &*synchronizer_ : nullptr));
     if (name == "health") co_return success(health_status());
     if (name == "reload") co_return reload();
+    if (name == "failover") co_return failover(request);
     if (name == "connections") co_return co_await connections(limit_in(request));
     co_return failure("unknown command '" + name + "'");
 }
@@ -120,6 +121,22 @@ json::object Runtime::health_status() const {
     json::object data;
     data["checks"] = std::move(checks);
     return data;
+}
+
+json::value Runtime::failover(const json::object& request) {
+    const json::value* instance = request.if_contains("instance");
+    const std::string name = instance != nullptr && instance->is_string()
+                                 ? std::string(instance->as_string())
+                                 : std::string();
+    const bool resigned = name.empty() ? routers_.resign() : routers_.resign(name);
+    if (!resigned)
+        return failure(name.empty() ? "no VRRP instance is master here"
+                                    : "there is no VRRP instance " + name + " that is master");
+    log(LogLevel::notice, "failover by command" + (name.empty() ? name : ": " + name));
+    json::object data;
+    data["summary"] = (name.empty() ? "every instance" : name) +
+                      " resigned; it takes over again only if its successor fails";
+    return success(std::move(data));
 }
 
 // All or nothing: the new file is read, checked and found applicable before anything changes.

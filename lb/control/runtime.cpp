@@ -85,7 +85,8 @@ Runtime::Runtime(std::string config_file, config::Config config)
             }),
       routers_(io_, netlink_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
-      second_(io_) {
+      second_(io_),
+      succession_(io_) {
     for (const std::string& warning : config::warnings(config_)) log(LogLevel::warning, warning);
     open_taps();
     engine_.start();
@@ -262,11 +263,29 @@ void Runtime::await_signal() {
         if (error) return;
         if (signal != SIGHUP) {
             log(LogLevel::notice, "stopping");
-            io_.stop();
+            hand_over();
             return;
         }
         reload();
         await_signal();
+    });
+}
+
+// Packets are forwarded and connections told until the successors have the addresses.
+void Runtime::hand_over() {
+    routers_.resign();
+    constexpr std::chrono::milliseconds for_announcements{50};
+    await_successors(Clock::now() + routers_.longest_wait() + for_announcements);
+}
+
+void Runtime::await_successors(Clock::time_point deadline) {
+    if (!routers_.lingers() || Clock::now() >= deadline) {
+        io_.stop();
+        return;
+    }
+    succession_.expires_after(std::chrono::milliseconds(2));
+    succession_.async_wait([this, deadline](const boost::system::error_code& error) {
+        if (!error) await_successors(deadline);
     });
 }
 

@@ -62,6 +62,8 @@ class Runtime {
     void every_second();
     void check_readiness();
     void await_signal();
+    void hand_over();
+    void await_successors(Clock::time_point deadline);
     void stop();
 
     std::optional<health::Target> target_of(const BackendRecord& record) const;
@@ -69,6 +71,7 @@ class Runtime {
 
     boost::asio::awaitable<boost::json::value> handle(boost::json::object request);
     boost::json::value reload();
+    boost::json::value failover(const boost::json::object& request);
     boost::asio::awaitable<boost::json::value> connections(std::size_t limit);
     boost::json::object health_status() const;
     StatusSources sources();
@@ -94,6 +97,7 @@ class Runtime {
     std::optional<ControlSocket> socket_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer second_;
+    boost::asio::steady_timer succession_;
     bool publish_pending_ = false;
 };
 

@@ -109,6 +109,37 @@ void VirtualRouters::set_ready(const std::string& port, bool ready, const std::s
         if (instance->settings().interface == port) instance->set_ready(ready);
 }
 
+bool VirtualRouters::resign(const std::string& name) {
+    const auto found = instances_.find(name);
+    if (found == instances_.end() || found->second->status().state != vrrp::RouterState::master)
+        return false;
+    found->second->resign();
+    return true;
+}
+
+bool VirtualRouters::resign() {
+    bool any = false;
+    for (const auto& [name, instance] : instances_) any |= resign(name);
+    return any;
+}
+
+bool VirtualRouters::lingers() const {
+    return std::any_of(instances_.begin(), instances_.end(),
+                       [](const auto& known) { return known.second->lingers(); });
+}
+
+// Of a backup that hears priority 0: its skew time (RFC 9568 6.1), at most one interval; of
+// version 2, a second.
+std::chrono::milliseconds VirtualRouters::longest_wait() const {
+    std::chrono::milliseconds longest{0};
+    for (const auto& [name, instance] : instances_)
+        if (instance->lingers())
+            longest = std::max(longest, instance->settings().version == 2
+                                            ? std::chrono::milliseconds(1000)
+                                            : instance->settings().interval);
+    return longest;
+}
+
 void VirtualRouters::stop() {
     for (const auto& [name, instance] : instances_) instance->stop();
 }

@@ -25,6 +25,14 @@ class VirtualRouters : private vrrp::Listener {
     void reconcile(const config::Config& config);
     // Whether the instances on `port` may take part, and in words why not.
     void set_ready(const std::string& port, bool ready, const std::string& reason);
+    // Lets other directors take over, of one instance or of all; false if there is no such master.
+    // They do not preempt until they have been master again.
+    bool resign(const std::string& name);
+    bool resign();
+    // Whether an instance that resigned still waits for its successor.
+    bool lingers() const;
+    // The longest that may take if there is one.
+    std::chrono::milliseconds longest_wait() const;
     // Gives mastership away everywhere.
     void stop();
 

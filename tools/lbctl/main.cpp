@@ -30,7 +30,7 @@ struct Command {
     std::string_view help;
 };
 
-constexpr std::array<Command, 7> commands{{
+constexpr std::array<Command, 8> commands{{
     {"stats", stats_table, "traffic of services, backends, workers and ports; drops by reason"},
     {"services", services_table, "services and their backends, as ipvsadm -ln"},
     {"connections", connections_table, "connection entries, as ipvsadm -lcn"},
@@ -38,6 +38,7 @@ constexpr std::array<Command, 7> commands{{
     {"health", health_table, "health checks"},
     {"sync", sync_table, "synchronisation of connections with other directors"},
     {"reload", reload_table, "read the configuration file again"},
+    {"failover", reload_table, "let another director take over, of one VRRP instance or all"},
 }};
 
 std::string default_socket() {
@@ -97,10 +98,12 @@ int run(const Command& command, const po::variables_map& values) {
         values.count("socket") != 0 ? values["socket"].as<std::string>() : default_socket();
     json::object request;
     request["command"] = command.name;
+    if (values.count("argument") != 0) request["instance"] = values["argument"].as<std::string>();
     if (values.count("limit") != 0) request["limit"] = values["limit"].as<int>();
     const bool as_json = values["json"].as<bool>();
     if (values.count("watch") != 0) {
-        if (command.name == "reload") return usage_error("--watch is not for reload");
+        if (command.name == "reload" || command.name == "failover")
+            return usage_error("--watch is not for " + std::string(command.name));
         const double seconds = values["watch"].as<double>();
         if (!(seconds >= 0.1 && seconds <= 3600))
             return usage_error("--watch: allowed are 0.1 to 3600 seconds");
@@ -114,8 +117,9 @@ int run(const Command& command, const po::variables_map& values) {
 int act(int argc, char** argv) {
     po::options_description all = visible_options();
     all.add_options()("command", po::value<std::string>());
+    all.add_options()("argument", po::value<std::string>());
     po::positional_options_description positional;
-    positional.add("command", 1);
+    positional.add("command", 1).add("argument", 1);
     po::variables_map values;
     po::store(po::command_line_parser(argc, argv).options(all).positional(positional).run(),
               values);
@@ -132,6 +136,8 @@ int act(int argc, char** argv) {
     if (name.empty()) return usage_error("which command?");
     if (values.count("limit") != 0 && values["limit"].as<int>() <= 0)
         return usage_error("--limit: allowed are numbers above 0");
+    if (values.count("argument") != 0 && name != "failover")
+        return usage_error("'" + name + "' takes nothing after it");
     for (const Command& command : commands)
         if (command.name == name) return run(command, values);
     return usage_error("there is no command '" + name + "'");

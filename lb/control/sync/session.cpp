@@ -189,6 +189,7 @@ void Session::begin_join(Peer& peer) {
     peer.nonce = random_() | 1;
     peer.tries = 0;
     peer.tried = {};
+    peer.given_up = false;
 }
 
 void Session::join(const Endpoint& to, Peer& peer, Clock::time_point now) {
@@ -207,6 +208,7 @@ void Session::care_for(const Endpoint& endpoint, Peer& peer, Clock::time_point n
     if (peer.nonce != 0) {
         const auto pause = peer.tries < quick_tries ? Clock::duration(between_joins)
                                                     : Clock::duration(between_late_joins);
+        if (peer.tries >= quick_tries && now - peer.tried >= between_joins) peer.given_up = true;
         if (now - peer.tried >= pause) join(endpoint, peer, now);
         return;
     }
@@ -246,7 +248,7 @@ bool Session::settled() const {
         return beat_ != Clock::time_point{} && beat_ - started_ > quick_tries * between_joins;
     return std::all_of(peers_.begin(), peers_.end(), [](const auto& known) {
         const Peer& peer = known.second;
-        return peer.state == PeerState::complete || (peer.nonce != 0 && peer.tries > quick_tries);
+        return peer.state == PeerState::complete || (peer.nonce != 0 && peer.given_up);
     });
 }
 
@@ -259,7 +261,7 @@ SessionStatus Session::status(Clock::time_point now) const {
     for (const auto& [endpoint, peer] : peers_) {
         PeerStatus one;
         one.endpoint = endpoint;
-        one.state = peer.state == PeerState::absent && peer.nonce != 0 && peer.tries < quick_tries
+        one.state = peer.state == PeerState::absent && peer.nonce != 0 && !peer.given_up
                         ? PeerState::joining
                         : peer.state;
         one.heard_seconds = ago(peer.heard);

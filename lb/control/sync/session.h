@@ -98,6 +98,7 @@ class Session {
         std::uint64_t nonce = 0;  // of the join under way; 0: none
         std::uint32_t pass = 0;   // that brings us its state
         unsigned tries = 0;
+        bool given_up = false; // nobody answers: nothing is to be waited for
         Clock::time_point tried{};
         Clock::time_point heard{};
         Inbox inbox;

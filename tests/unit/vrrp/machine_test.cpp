@@ -307,3 +307,50 @@ TEST_CASE("Becoming ready twice changes nothing") {
         CHECK(does_nothing(result));
     }
 }
+
+TEST_CASE("a master that resigns says priority 0 and keeps the addresses until it is succeeded") {
+    const Parameters own = parameters(3, 150);
+    const Step resigned = step(master(own), own, Resign{}, start + 10s);
+    CHECK(resigned.machine.state == RouterState::backup);
+    CHECK((resigned.advertise && !resigned.release && resigned.machine.lingering));
+    CHECK(resigned.advertised_priority == 0);
+    const Step succeeded = step(resigned.machine, own, advert(100), start + 11s);
+    CHECK(succeeded.machine.state == RouterState::backup);
+    CHECK((succeeded.release && !succeeded.advertise && !succeeded.machine.lingering));
+}
+
+TEST_CASE("who resigned does not preempt, but takes over from the dead, and then preempts again") {
+    const Parameters own = parameters(3, 150);
+    Machine machine = step(master(own), own, Resign{}, start + 10s).machine;
+    for (auto at = start + 11s; at < start + 30s; at += 1s) {
+        machine = step(machine, own, advert(100), at).machine;
+        machine = step(machine, own, TimerExpired{}, at + 900ms).machine;
+        CHECK(machine.state == RouterState::backup);
+    }
+    const Step again = step(machine, own, TimerExpired{}, machine.deadline);
+    check_takes_over(again, own);
+    CHECK_FALSE(again.machine.resigned);
+    CHECK_FALSE(again.machine.lingering);
+}
+
+TEST_CASE("who resigned and has no successor stays what it was") {
+    const Parameters own = parameters(3, 150);
+    const Machine machine = step(master(own), own, Resign{}, start + 10s).machine;
+    check_takes_over(step(machine, own, TimerExpired{}, machine.deadline), own);
+}
+
+TEST_CASE("who resigned and stops before it is succeeded lets the addresses go") {
+    const Parameters own = parameters(3, 150);
+    const Machine machine = step(master(own), own, Resign{}, start + 10s).machine;
+    const Step stopped = step(machine, own, NotReady{}, start + 10s);
+    CHECK(stopped.machine.state == RouterState::initialize);
+    CHECK((stopped.release && !stopped.advertise));
+}
+
+TEST_CASE("another's farewell is no succession") {
+    const Parameters own = parameters(3, 150);
+    const Machine machine = step(master(own), own, Resign{}, start + 10s).machine;
+    const Step heard = step(machine, own, advert(0), start + 10s);
+    CHECK_FALSE(heard.release);
+    CHECK(heard.machine.lingering);
+}
