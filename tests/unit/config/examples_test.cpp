@@ -21,13 +21,16 @@ TEST_CASE("every example loads without a warning") {
     CHECK(count >= 5);
 }
 
-TEST_CASE("the two directors of the example differ in priority and address only") {
+TEST_CASE("the two directors of the example differ in priority, address and peer only") {
     auto master = load_file(EXAMPLES "/two-directors-master.yaml");
     const auto backup = load_file(EXAMPLES "/two-directors-backup.yaml");
     CHECK(master.vrrp[0].priority > backup.vrrp[0].priority);
     CHECK(master.ports[0].addresses != backup.ports[0].addresses);
     master.vrrp[0].priority = backup.vrrp[0].priority;
     master.ports[0].addresses = backup.ports[0].addresses;
+    CHECK(backup.sync->peers[0] == load_file(EXAMPLES "/two-directors-master.yaml").sync->address);
+    master.sync->address = backup.sync->address;
+    master.sync->peers = backup.sync->peers;
     CHECK(master == backup);
 }
 
