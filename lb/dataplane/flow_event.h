@@ -63,6 +63,7 @@ class EventRing {
     unsigned pop(FlowEvent* events, unsigned count) {
         return rte_ring_sc_dequeue_burst_elem(ring_.get(), events, sizeof(*events), count, nullptr);
     }
+    bool empty() const { return rte_ring_empty(ring_.get()) != 0; }
     bool half_full() const {
         return rte_ring_count(ring_.get()) > rte_ring_get_capacity(ring_.get()) / 2;
     }

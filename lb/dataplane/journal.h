@@ -15,13 +15,14 @@ namespace lbd::dataplane {
 // Between a worker and the thread that speaks with the peers.
 struct SyncChannel {
     static constexpr unsigned ring_size = 32768;
-    EventRing events{ring_size};                // from the worker
-    EventRing imports{ring_size};               // to the worker
-    std::atomic<std::uint32_t> pass_wanted{0};  // number of the last pass that was asked for
+    EventRing events{ring_size};  // from the worker
+    EventRing imports{ring_size}; // to the worker
+    alignas(64) std::atomic<std::uint32_t> pass_wanted{
+        0};                                     // number of the last pass that was asked for
     std::atomic<std::uint64_t> pass_granted{0}; // entries that passes may have told, in all
     // The worker's.
-    Counter overflows; // told later
-    Counter repeated;  // entries told by passes
+    alignas(64) Counter overflows; // told later
+    Counter repeated;              // entries told by passes
     Counter imported;
     Counter refused; // their backend is not known here, or there was no room
 };

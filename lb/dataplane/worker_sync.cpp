@@ -11,9 +11,13 @@ constexpr std::size_t lines_per_round = 32;
 
 } // namespace
 
+// In most rounds there is nothing to do.
 void Worker::synchronise(const ForwardingTable& table) {
-    take_imports(table);
-    continue_pass(table);
+    const SyncChannel& sync = *setup_.sync;
+    if (!sync.imports.empty()) take_imports(table);
+    if (pass_.part != Pass::parts ||
+        sync.pass_wanted.load(std::memory_order_relaxed) != pass_.number)
+        continue_pass(table);
 }
 
 void Worker::take_imports(const ForwardingTable& table) {

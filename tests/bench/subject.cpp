@@ -63,7 +63,7 @@ std::unique_ptr<const ForwardingTable> forwarding_table(const ServiceSettings& s
     service.on_unknown_tcp = settings.on_unknown_tcp;
     service.persistence = settings.persistent ? 3600 * ticks_per_second : 0;
     service.hashed = settings.persistent ? Hashed::client_network : Hashed::tuple;
-    service.timeouts.of.fill(9000);
+    service.timeouts.of.fill(settings.timeout);
     service.timeouts.of[static_cast<std::size_t>(FlowState::syn_recv)] = settings.syn_timeout;
     service.ring_version = 1;
     std::vector<BackendEntry> backends(backend_count);
@@ -106,13 +106,16 @@ std::span<typename FlowTable<Key>::Line> Subject::memory_for(std::uint32_t entri
     return {static_cast<Line*>(memory), lines};
 }
 
-Subject::Subject(Bench& bench, const Sizes& sizes, const ServiceSettings& service)
-    : Subject(bench, sizes, forwarding_table(service, bench.port().mac())) {}
+Subject::Subject(Bench& bench, const Sizes& sizes, const ServiceSettings& service, bool synchronise)
+    : Subject(bench, sizes, forwarding_table(service, bench.port().mac()), synchronise) {}
 
-Subject::Subject(Bench& bench, const Sizes& sizes, std::unique_ptr<const ForwardingTable> table)
+Subject::Subject(Bench& bench, const Sizes& sizes, std::unique_ptr<const ForwardingTable> table,
+                 bool synchronise)
     : counters_(std::make_unique<WorkerCounters>()),
       cells_(std::make_unique<ClientLimiter::Cells>()),
-      to_host_(std::make_unique<PacketRing>("bench-to-host", 1024)) {
+      to_host_(
+          std::make_unique<PacketRing>(synchronise ? "bench-to-host-sync" : "bench-to-host", 1024)),
+      channel_(synchronise ? std::make_unique<SyncChannel>() : nullptr) {
     WorkerSetup setup{};
     setup.flow_secret = {0x9e3779b97f4a7c15u, 0xd6e8feb86659fd93u};
     setup.owner_secret = {0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu};
@@ -124,11 +127,19 @@ Subject::Subject(Bench& bench, const Sizes& sizes, std::unique_ptr<const Forward
     setup.interfaces = {{&bench.port(), 0, 0, 1500, to_host_.get(), nullptr}};
     setup.neighbours = {{nullptr}, {nullptr}, {nullptr}, {nullptr}};
     setup.publication = &publication_;
+    setup.sync = channel_.get();
     publication_.publish(std::move(table));
     worker_ = std::make_unique<Worker>(setup);
 }
 
 Subject::~Subject() = default;
+
+void Subject::take_events() {
+    std::array<FlowEvent, 256> events;
+    const unsigned count = channel_->events.pop(events.data(), events.size());
+    told_ += count;
+    if (count == 0) std::this_thread::sleep_for(std::chrono::microseconds(200));
+}
 
 Measure Subject::run(std::uint64_t packets) {
     struct Launch {
@@ -144,8 +155,12 @@ Measure Subject::run(std::uint64_t packets) {
     const std::uint64_t packets_before = counters_->received.get();
     const std::uint64_t cycles_before = counters_->cycles.get();
     rte_eal_remote_launch(&Launch::start, &launch, 1);
-    while (counters_->received.get() - packets_before < packets)
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (counters_->received.get() - packets_before < packets) {
+        if (channel_)
+            take_events();
+        else
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     launch.stop = true;
     rte_eal_wait_lcore(1);
     return {counters_->cycles.get() - cycles_before, counters_->received.get() - packets_before};

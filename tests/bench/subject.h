@@ -32,6 +32,7 @@ struct ServiceSettings {
     bool persistent = false;
     dataplane::UnknownTcpPolicy on_unknown_tcp = dataplane::UnknownTcpPolicy::schedule;
     dataplane::Tick syn_timeout = 600;
+    dataplane::Tick timeout = 9000; // of all other states
 };
 
 // DPDK, a port whose frames are `traffic`, and the core on which either loop runs.
@@ -62,9 +63,11 @@ struct Measure {
 
 class Subject {
   public:
+    // `synchronise`: the worker tells of its flows, and run() takes that from it.
     Subject(Bench& bench, const Sizes& sizes,
-            std::unique_ptr<const dataplane::ForwardingTable> table);
-    Subject(Bench& bench, const Sizes& sizes, const ServiceSettings& service);
+            std::unique_ptr<const dataplane::ForwardingTable> table, bool synchronise = false);
+    Subject(Bench& bench, const Sizes& sizes, const ServiceSettings& service,
+            bool synchronise = false);
     ~Subject();
 
     // Runs the worker for so many packets of the traffic.
@@ -72,8 +75,13 @@ class Subject {
     const dataplane::WorkerCounters& counters() const { return *counters_; }
     dataplane::Worker& worker() { return *worker_; }
     dataplane::Publication& publication() { return publication_; }
+    // Told to peers so far, and what found no room at once.
+    std::uint64_t told() const { return told_; }
+    std::uint64_t overflows() const { return channel_ ? channel_->overflows.get() : 0; }
 
   private:
+    void take_events();
+
     struct FreeMemory {
         void operator()(void* memory) const { rte_free(memory); }
     };
@@ -85,6 +93,8 @@ class Subject {
     std::unique_ptr<dataplane::ClientLimiter::Cells> cells_;
     dataplane::Publication publication_{1};
     std::unique_ptr<dataplane::PacketRing> to_host_;
+    std::unique_ptr<dataplane::SyncChannel> channel_;
+    std::uint64_t told_ = 0;
     std::unique_ptr<dataplane::Worker> worker_;
 };
 
