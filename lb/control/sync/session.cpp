@@ -26,7 +26,8 @@ Session::Session(Settings settings, std::function<std::uint64_t()> random,
       random_(std::move(random)),
       surroundings_(surroundings),
       own_(random_() | 1),
-      started_(now) {
+      started_(now),
+      now_(now) {
     for (const Endpoint& endpoint : settings_.peers) begin_join(peers_[endpoint]);
 }
 
@@ -46,7 +47,7 @@ void Session::flush() {
     if (pending_items_ == 0) return;
     Bytes datagram = sealed(MessageType::data, pending_items_, history_.next(), 0, pending_);
     surroundings_.send_to_all(datagram);
-    history_.add(std::move(datagram));
+    history_.add(std::move(datagram), now_);
     ++counted_.datagrams;
     pending_.clear();
     pending_items_ = 0;
@@ -141,7 +142,6 @@ void Session::on_heartbeat(Peer& peer, const Opened& message, Clock::time_point 
         if (sender != own_ || acknowledged > history_.last()) continue;
         peer.acknowledged = std::max(peer.acknowledged, acknowledged);
     }
-    if (peer.acknowledged == history_.last()) peer.acknowledged_at = now;
 }
 
 void Session::on_join(const Endpoint& from, Peer& peer, const Opened& message) {
@@ -234,6 +234,7 @@ void Session::heartbeat(Clock::time_point now) {
 }
 
 void Session::tick(Clock::time_point now) {
+    now_ = now;
     for (auto& [endpoint, peer] : peers_) care_for(endpoint, peer, now);
     if (now - beat_ >= between_beats) heartbeat(now);
 }
@@ -267,7 +268,9 @@ SessionStatus Session::status(Clock::time_point now) const {
         one.heard_seconds = ago(peer.heard);
         one.unacknowledged =
             peer.sender == 0 ? 0 : history_.last() - std::min(history_.last(), peer.acknowledged);
-        one.lag_seconds = one.unacknowledged == 0 ? 0 : std::max(0.0, ago(peer.acknowledged_at));
+        one.lag_seconds = one.unacknowledged == 0
+                              ? 0
+                              : std::max(0.0, ago(history_.sent_at(peer.acknowledged + 1)));
         one.received = peer.received;
         one.lost = peer.inbox.lost();
         one.duplicates = peer.inbox.duplicates();

@@ -38,7 +38,7 @@ struct PeerStatus {
     Endpoint endpoint;
     PeerState state = PeerState::absent;
     double heard_seconds = -1;        // ago; -1: never
-    double lag_seconds = 0;           // since when something is unacknowledged by it
+    double lag_seconds = 0;           // since the first datagram that it has not acknowledged
     std::uint64_t unacknowledged = 0; // datagrams
     std::uint64_t received = 0;       // entries
     std::uint64_t lost = 0;           // datagrams that had to be asked for
@@ -106,7 +106,6 @@ class Session {
         std::uint64_t joins = 0;
         // Its view of us.
         std::uint64_t acknowledged = 0;
-        Clock::time_point acknowledged_at{}; // all of it
         std::uint64_t served_nonce = 0;
         std::uint32_t served_pass = 0;
     };
@@ -136,6 +135,7 @@ class Session {
     std::uint32_t passes_ = 0;
     Clock::time_point started_;
     Clock::time_point beat_{};
+    Clock::time_point now_; // of the last tick
     SessionStatus counted_; // its plain counters
 };
 

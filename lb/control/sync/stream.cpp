@@ -16,14 +16,20 @@ constexpr auto patience = 1s;
 
 } // namespace
 
-void History::add(Bytes datagram) {
+void History::add(Bytes datagram, Clock::time_point now) {
     ++last_;
+    times_[last_ % capacity] = now;
     datagrams_[last_ % capacity] = std::move(datagram);
 }
 
 const Bytes* History::find(std::uint64_t sequence) const {
     if (sequence == 0 || sequence > last_ || last_ - sequence >= capacity) return nullptr;
     return &datagrams_[sequence % capacity];
+}
+
+Clock::time_point History::sent_at(std::uint64_t sequence) const {
+    const std::uint64_t oldest = last_ < capacity ? 1 : last_ - capacity + 1;
+    return times_[std::max(sequence, oldest) % capacity];
 }
 
 void Inbox::start(std::uint64_t last) {

@@ -24,12 +24,15 @@ class History {
     std::uint64_t last() const { return last_; }
     std::uint64_t next() const { return last_ + 1; }
     // The datagram of number next().
-    void add(Bytes datagram);
+    void add(Bytes datagram, Clock::time_point now);
     // Null if it was too long ago, or is yet to come.
     const Bytes* find(std::uint64_t sequence) const;
+    // When it was sent, or, if that was too long ago, what is known of it.
+    Clock::time_point sent_at(std::uint64_t sequence) const;
 
   private:
     std::vector<Bytes> datagrams_{capacity};
+    std::vector<Clock::time_point> times_{capacity};
     std::uint64_t last_ = 0;
 };
 
