@@ -9,8 +9,8 @@ namespace {
 constexpr std::chrono::seconds longest_settling{15};
 // Nor one whose transfer of its connections does not come to an end.
 constexpr std::chrono::minutes longest_transfer{10};
-// A worker that has not polled for so long hangs; its adverts would not leave either.
-constexpr std::chrono::seconds longest_silence{2};
+// What was missed while a worker hung, the peers' connections above all, comes in first.
+constexpr std::chrono::seconds recovery{2};
 
 } // namespace
 
@@ -20,9 +20,14 @@ std::string Readiness::judge(const Facts& facts, Clock::time_point now) {
     for (std::size_t worker = 0; worker < pulses_.size(); ++worker) {
         Pulse& pulse = pulses_[worker];
         if (pulse.polls != facts.worker_polls[worker]) pulse = {facts.worker_polls[worker], now};
-        if (now - pulse.seen > longest_silence)
-            return "worker " + std::to_string(worker) + " does not poll";
+        if (now - pulse.seen <= facts.longest_silence) continue;
+        hung_ = now;
+        settled_ = false;
+        first_ = now;
+        return "worker " + std::to_string(worker) + " does not poll";
     }
+    if (hung_ != Clock::time_point{} && now - hung_ < recovery)
+        return "a worker has only just begun to poll again";
     if (settled_) return {};
     if (now - first_ < longest_settling) {
         if (!facts.neighbours_concluded) return "backends' MAC addresses are being resolved";

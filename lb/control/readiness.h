@@ -19,6 +19,8 @@ class Readiness {
         bool checks_judged;
         bool state_received;                     // of the peers, or they are not there
         std::vector<std::uint64_t> worker_polls; // of each worker, growing while it lives
+        // A worker that has not polled for so long hangs; its adverts would not leave either.
+        Clock::duration longest_silence = std::chrono::seconds(2);
     };
 
     // Why not, or empty if ready.
@@ -32,6 +34,7 @@ class Readiness {
 
     Clock::time_point first_{};
     bool settled_ = false;
+    Clock::time_point hung_{}; // when a worker was last found to hang
     std::vector<Pulse> pulses_;
 };
 

@@ -86,6 +86,7 @@ Runtime::Runtime(std::string config_file, config::Config config)
       routers_(io_, netlink_),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       second_(io_),
+      pulse_(io_),
       succession_(io_) {
     for (const std::string& warning : config::warnings(config_)) log(LogLevel::warning, warning);
     open_taps();
@@ -140,6 +141,7 @@ void Runtime::allow_virtual_ipv6() {
 void Runtime::run() {
     await_signal();
     every_second();
+    feel_pulse();
     log(LogLevel::notice, "lbd " LBD_VERSION " runs with " + std::to_string(engine_.workers()) +
                               " workers on " + std::to_string(engine_.ports()) + " ports");
     io_.run();
@@ -236,10 +238,18 @@ void Runtime::every_second() {
     // While a worker may still read an older table, it may still give a removed backend a flow.
     if (engine_.publication().retired() == 0)
         roster_.release([this](dataplane::BackendSlot slot) { return in_use(slot); });
-    check_readiness();
     second_.expires_after(std::chrono::seconds(1));
     second_.async_wait([this](const boost::system::error_code& error) {
         if (!error) every_second();
+    });
+}
+
+// A worker or link that is gone is to be noticed before the peers notice it.
+void Runtime::feel_pulse() {
+    check_readiness();
+    pulse_.expires_after(routers_.shortest_interval());
+    pulse_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) feel_pulse();
     });
 }
 
@@ -250,6 +260,9 @@ void Runtime::check_readiness() {
                            {}};
     for (std::size_t worker = 0; worker < engine_.workers(); ++worker)
         facts.worker_polls.push_back(engine_.worker(worker).counters().polls.get());
+    // Short silences are the machine's, not the worker's.
+    facts.longest_silence =
+        std::max<Clock::duration>(3 * routers_.shortest_interval(), std::chrono::milliseconds(200));
     const std::string obstacle = readiness_.judge(facts, Clock::now());
     for (std::size_t index = 0; index < taps_.size(); ++index) {
         const bool link = engine_.port_of(index).link_up();

@@ -60,6 +60,7 @@ class Runtime {
     void health_changed(const health::Target& target, health::Verdict verdict,
                         const std::string& reason);
     void every_second();
+    void feel_pulse();
     void check_readiness();
     void await_signal();
     void hand_over();
@@ -97,6 +98,7 @@ class Runtime {
     std::optional<ControlSocket> socket_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer second_;
+    boost::asio::steady_timer pulse_;
     boost::asio::steady_timer succession_;
     bool publish_pending_ = false;
 };

@@ -128,6 +128,13 @@ bool VirtualRouters::lingers() const {
                        [](const auto& known) { return known.second->lingers(); });
 }
 
+std::chrono::milliseconds VirtualRouters::shortest_interval() const {
+    std::chrono::milliseconds shortest{1000};
+    for (const auto& [name, instance] : instances_)
+        shortest = std::min(shortest, instance->settings().interval);
+    return shortest;
+}
+
 // Of a backup that hears priority 0: its skew time (RFC 9568 6.1), at most one interval; of
 // version 2, a second.
 std::chrono::milliseconds VirtualRouters::longest_wait() const {

@@ -31,6 +31,8 @@ class VirtualRouters : private vrrp::Listener {
     bool resign();
     // Whether an instance that resigned still waits for its successor.
     bool lingers() const;
+    // Of the instance whose adverts are most frequent, or a second.
+    std::chrono::milliseconds shortest_interval() const;
     // The longest that may take if there is one.
     std::chrono::milliseconds longest_wait() const;
     // Gives mastership away everywhere.

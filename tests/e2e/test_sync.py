@@ -129,6 +129,21 @@ def test_a_clean_stop_and_the_loss_of_a_link_are_not_noticed(pair):
     _expect_nobody_noticed(crowd.stop(), 500)
 
 
+def test_a_hanging_worker_is_not_noticed_and_comes_back_with_what_it_missed(pair):
+    crowd = pair.client.crowd(URL, 500, period=1.0)
+    wait_until(lambda: _established(pair.director_b) >= 500, 5, "all known at the backup")
+    with pair.director_a.hanging_worker():
+        pair.director_b.wait_for_vrrp("MASTER", 5)
+        late = pair.client2.crowd(URL, 200, period=1.0)
+        time.sleep(2)
+    wait_until(lambda: pair.director_a.lbctl("vrrp")["instances"][0]["state"] == "MASTER", 15,
+               "the better director is master again")
+    pair.director_b.wait_for_vrrp("BACKUP")
+    time.sleep(2.5)
+    _expect_nobody_noticed(crowd.stop(), 500)
+    _expect_nobody_noticed(late.stop(), 200)
+
+
 def test_a_client_with_persistence_stays_with_its_backend(lab):
     service = [_service(lab, persistence="300s")]
     _start(lab, "a", service)

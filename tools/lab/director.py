@@ -13,6 +13,9 @@ from .capture import Capture
 from .namespace import Namespace, run, stop_process
 from .wait import wait_until
 
+THREAD_STOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "thread_stop.py")
+WORKER = "worker"  # in the name that DPDK gives the thread
+
 
 class Director(Namespace):
     def __init__(self, name, letter, switch, address, directory, build):
@@ -87,6 +90,18 @@ class Director(Namespace):
 
     def resume(self):
         self._process.send_signal(signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def hanging_worker(self):
+        """A worker hangs, everything else goes on."""
+        stopper = subprocess.Popen(
+            ["/usr/bin/python3", THREAD_STOP, str(self.pid), WORKER], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        try:
+            assert stopper.stdout.readline() == "stopped\n"
+            yield
+        finally:
+            stopper.communicate(timeout=10)
 
     def check(self, config):
         """`lbd --check` on a dict or on YAML text: the finished process."""

@@ -36,7 +36,17 @@ TEST_CASE("a worker that stops polling takes readiness away until it polls again
     CHECK(readiness.judge({true, true, true, {1, 1}}, start).empty());
     CHECK(readiness.judge({true, true, true, {2, 1}}, start + 1s).empty());
     CHECK(readiness.judge({true, true, true, {3, 1}}, start + 3s) == "worker 1 does not poll");
-    CHECK(readiness.judge({true, true, true, {4, 2}}, start + 4s).empty());
+    CHECK_FALSE(readiness.judge({true, true, true, {4, 2}}, start + 4s).empty());
+    CHECK_FALSE(readiness.judge({true, true, false, {5, 3}}, start + 6s).empty());
+    CHECK(readiness.judge({true, true, true, {6, 4}}, start + 7s).empty());
+}
+
+TEST_CASE("how long a worker may be silent depends on the adverts") {
+    Readiness readiness;
+    CHECK(readiness.judge({true, true, true, {1}, 100ms}, start).empty());
+    CHECK(readiness.judge({true, true, true, {1}, 100ms}, start + 100ms).empty());
+    CHECK(readiness.judge({true, true, true, {1}, 100ms}, start + 101ms) ==
+          "worker 0 does not poll");
 }
 
 TEST_CASE("a director waits for what its peers know, longer than for anything else") {
