@@ -2,8 +2,11 @@
 #include "lb/control/kernel_port.h"
 
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <nftables/libnftables.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -106,6 +109,16 @@ void KernelPort::note_addresses() {
                             "remove it there, and list it under the port's `addresses`");
         return;
     }
+}
+
+bool KernelPort::link_up() const {
+    ifreq request{};
+    interface_.copy(request.ifr_name, IFNAMSIZ - 1);
+    const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket < 0) return true; // nothing is known
+    const bool known = ioctl(socket, SIOCGIFFLAGS, &request) == 0;
+    close(socket);
+    return known && (request.ifr_flags & IFF_RUNNING) != 0;
 }
 
 } // namespace lbd::control

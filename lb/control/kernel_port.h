@@ -27,6 +27,10 @@ class KernelPort {
     // Sentences for the operator, e.g. that the interface has addresses that no longer work.
     const std::vector<std::string>& warnings() const { return warnings_; }
 
+    const std::string& interface() const { return interface_; }
+    // Whether there is a carrier: the software devices themselves say that there always is.
+    bool link_up() const;
+
   private:
     void check_queues(unsigned workers) const;
     void note_addresses();

@@ -90,6 +90,7 @@ Runtime::Runtime(std::string config_file, config::Config config)
       succession_(io_) {
     for (const std::string& warning : config::warnings(config_)) log(LogLevel::warning, warning);
     open_taps();
+    links_.resize(taps_.size());
     engine_.start();
     std::vector<Tap*> taps;
     for (const auto& tap : taps_) taps.push_back(tap.get());
@@ -265,10 +266,26 @@ void Runtime::check_readiness() {
         std::max<Clock::duration>(3 * routers_.shortest_interval(), std::chrono::milliseconds(200));
     const std::string obstacle = readiness_.judge(facts, Clock::now());
     for (std::size_t index = 0; index < taps_.size(); ++index) {
-        const bool link = engine_.port_of(index).link_up();
-        routers_.set_ready(taps_[index]->name(), obstacle.empty() && link,
-                           obstacle.empty() ? (link ? "ready" : "link is down") : obstacle);
+        const std::string missing = links_[index].judge(
+            {link_up(index), facts.state_received, attempts_at_down()}, Clock::now());
+        const std::string& reason = obstacle.empty() ? missing : obstacle;
+        routers_.set_ready(taps_[index]->name(), reason.empty(), reason.empty() ? "ready" : reason);
     }
+}
+
+bool Runtime::link_up(std::size_t interface) {
+    const config::Port& port = config_.ports[config::networks(config_)[interface].port];
+    for (const auto& kernel_port : kernel_ports_)
+        if (kernel_port->interface() == port.device.name && !kernel_port->link_up()) return false;
+    return engine_.port_of(interface).link_up();
+}
+
+std::optional<std::uint64_t> Runtime::attempts_at_down() const {
+    std::optional<std::uint64_t> least;
+    for (const health::CheckStatus& status : pool_.status())
+        if (status.verdict == health::Verdict::down)
+            least = std::min(least.value_or(status.attempts), status.attempts);
+    return least;
 }
 
 void Runtime::await_signal() {

@@ -22,6 +22,7 @@
 #include "lb/control/exclusive.h"
 #include "lb/control/host_bridge.h"
 #include "lb/control/kernel_port.h"
+#include "lb/control/link_return.h"
 #include "lb/control/neighbours.h"
 #include "lb/control/readiness.h"
 #include "lb/control/roster.h"
@@ -62,6 +63,8 @@ class Runtime {
     void every_second();
     void feel_pulse();
     void check_readiness();
+    bool link_up(std::size_t interface);
+    std::optional<std::uint64_t> attempts_at_down() const;
     void await_signal();
     void hand_over();
     void await_successors(Clock::time_point deadline);
@@ -92,6 +95,7 @@ class Runtime {
     std::optional<sync::Synchronizer> synchronizer_;
     Traffic traffic_;
     Readiness readiness_;
+    std::vector<LinkReturn> links_; // by interface
     Neighbours neighbours_;
     health::Pool pool_;
     VirtualRouters routers_;
