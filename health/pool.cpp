@@ -125,4 +125,14 @@ std::vector<CheckStatus> Pool::status() const {
     return list;
 }
 
+std::optional<std::uint64_t> Pool::least_attempts_at_down() const {
+    std::optional<std::uint64_t> least;
+    for (const auto& [target, checker] : checkers_) {
+        const CheckStatus& status = checker->status();
+        if (status.verdict == Verdict::down)
+            least = std::min(least.value_or(status.attempts), status.attempts);
+    }
+    return least;
+}
+
 } // namespace lbd::health

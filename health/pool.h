@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -60,6 +61,8 @@ class Pool {
     Verdict verdict(const Target& target) const;
     bool all_judged() const;
     std::vector<CheckStatus> status() const;
+    // Of the checks that call a target down, the fewest attempts; nothing if none does.
+    std::optional<std::uint64_t> least_attempts_at_down() const;
 
   private:
     class Checker;

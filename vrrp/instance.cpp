@@ -102,7 +102,7 @@ void Instance::set_ready(bool ready) {
 }
 
 void Instance::resign() {
-    if (machine_.state == RouterState::master) handle(Resign{});
+    handle(Resign{});
 }
 
 void Instance::stop() {

@@ -68,16 +68,12 @@ Step on(const NotReady&, Step result, const Parameters&, Time) {
 // Priority 0 as at a shutdown, but the addresses stay until the next master is heard: nobody asks
 // for them in vain meanwhile.
 Step on(const Resign&, Step result, const Parameters& parameters, Time now) {
-    if (result.machine.state == RouterState::initialize) return result;
-    const bool master = result.machine.state == RouterState::master;
-    if (master) {
-        result = to_backup(result, parameters, now, "resigned");
-        result.release = false;
-        result.machine.lingering = true;
-        result.advertise = true;
-        result.advertised_priority = 0;
-    }
-    result.machine.resigned = true;
+    if (result.machine.state != RouterState::master) return result;
+    result = to_backup(result, parameters, now, "resigned");
+    result.release = false;
+    result.machine.lingering = result.machine.resigned = true;
+    result.advertise = true;
+    result.advertised_priority = 0;
     return result;
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "config/warnings.h"
+#include "lb/control/asio_address.h"
 #include "lb/control/engine_options.h"
 #include "lb/control/log.h"
 
@@ -32,12 +33,6 @@ void take_realtime_priority(unsigned priority) {
             pthread_setschedparam(pthread_self(), SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters))
         log(LogLevel::warning,
             std::string("no real-time priority for the control thread: ") + std::strerror(error));
-}
-
-asio::ip::address to_asio(const config::IpAddress& address) {
-    if (address.family == config::IpAddress::Family::v6) return asio::ip::address_v6(address.bytes);
-    return asio::ip::address_v4(asio::ip::address_v4::bytes_type{
-        address.bytes[0], address.bytes[1], address.bytes[2], address.bytes[3]});
 }
 
 Tap::Addresses sorted_addresses(const config::Network& network,
@@ -114,6 +109,11 @@ Runtime::~Runtime() {
 
 void Runtime::open_taps() {
     for (const config::Network& network : config::networks(config_)) {
+        const auto carrier =
+            std::find_if(kernel_ports_.begin(), kernel_ports_.end(), [&](const auto& kernel_port) {
+                return kernel_port->interface() == config_.ports[network.port].device.name;
+            });
+        carriers_.push_back(carrier == kernel_ports_.end() ? nullptr : carrier->get());
         config::MacAddress mac;
         const rte_ether_addr& own = engine_.port(network.port).mac();
         std::copy_n(own.addr_bytes, mac.bytes.size(), mac.bytes.begin());
@@ -265,27 +265,18 @@ void Runtime::check_readiness() {
     facts.longest_silence =
         std::max<Clock::duration>(3 * routers_.shortest_interval(), std::chrono::milliseconds(200));
     const std::string obstacle = readiness_.judge(facts, Clock::now());
+    const auto attempts_at_down = pool_.least_attempts_at_down();
     for (std::size_t index = 0; index < taps_.size(); ++index) {
         const std::string missing = links_[index].judge(
-            {link_up(index), facts.state_received, attempts_at_down()}, Clock::now());
+            {link_up(index), facts.state_received, attempts_at_down}, Clock::now());
         const std::string& reason = obstacle.empty() ? missing : obstacle;
         routers_.set_ready(taps_[index]->name(), reason.empty(), reason.empty() ? "ready" : reason);
     }
 }
 
 bool Runtime::link_up(std::size_t interface) {
-    const config::Port& port = config_.ports[config::networks(config_)[interface].port];
-    for (const auto& kernel_port : kernel_ports_)
-        if (kernel_port->interface() == port.device.name && !kernel_port->link_up()) return false;
-    return engine_.port_of(interface).link_up();
-}
-
-std::optional<std::uint64_t> Runtime::attempts_at_down() const {
-    std::optional<std::uint64_t> least;
-    for (const health::CheckStatus& status : pool_.status())
-        if (status.verdict == health::Verdict::down)
-            least = std::min(least.value_or(status.attempts), status.attempts);
-    return least;
+    const KernelPort* carrier = carriers_[interface];
+    return (carrier == nullptr || carrier->link_up()) && engine_.port_of(interface).link_up();
 }
 
 void Runtime::await_signal() {

@@ -64,7 +64,6 @@ class Runtime {
     void feel_pulse();
     void check_readiness();
     bool link_up(std::size_t interface);
-    std::optional<std::uint64_t> attempts_at_down() const;
     void await_signal();
     void hand_over();
     void await_successors(Clock::time_point deadline);
@@ -88,6 +87,7 @@ class Runtime {
     boost::asio::io_context io_{1};
     Rtnetlink netlink_;
     std::vector<std::unique_ptr<KernelPort>> kernel_ports_;
+    std::vector<const KernelPort*> carriers_; // by interface; nullptr: not the kernel's
     dataplane::Engine engine_;
     std::vector<std::unique_ptr<Tap>> taps_;
     std::optional<HostBridge> bridge_;

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <utility>
 
+#include "lb/control/asio_address.h"
 #include "lb/control/log.h"
 
 namespace lbd::control {
@@ -13,15 +14,8 @@ namespace json = boost::json;
 
 namespace {
 
-vrrp::Address to_v4(const config::IpAddress& address) {
-    return vrrp::Address(vrrp::Address::bytes_type{address.bytes[0], address.bytes[1],
-                                                   address.bytes[2], address.bytes[3]});
-}
-
 vrrp::VirtualAddress to_virtual(const config::Prefix& prefix) {
-    if (prefix.address.family == config::IpAddress::Family::v4)
-        return {to_v4(prefix.address), prefix.length};
-    return {boost::asio::ip::address_v6(prefix.address.bytes), prefix.length};
+    return {to_asio(prefix.address), prefix.length};
 }
 
 config::Prefix to_prefix(const vrrp::VirtualAddress& address) {
@@ -51,7 +45,7 @@ vrrp::Settings settings_of(const config::VrrpInstance& configured,
     settings.interface = configured.port;
     for (const config::Prefix& address : network->addresses) {
         if (address.address.family != config::IpAddress::Family::v4) continue;
-        settings.source = to_v4(address.address);
+        settings.source = to_asio(address.address).to_v4();
         break;
     }
     settings.version = configured.version;

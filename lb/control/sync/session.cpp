@@ -239,7 +239,7 @@ void Session::tick(Clock::time_point now) {
     if (now - beat_ >= between_beats) heartbeat(now);
 }
 
-void Session::rejoin(Clock::time_point) {
+void Session::rejoin() {
     for (auto& [endpoint, peer] : peers_)
         if (peer.nonce == 0) begin_join(peer);
 }

@@ -85,7 +85,7 @@ class Session {
     // At least every 10 ms.
     void tick(Clock::time_point now);
     // Asks all peers for their whole state again: what was unknown may be known now.
-    void rejoin(Clock::time_point now);
+    void rejoin();
 
     // Whether every peer's state is here, or the peer is not.
     bool settled() const;

@@ -9,7 +9,7 @@
 #include <boost/asio/ip/multicast.hpp>
 #include <random>
 
-#include "lb/control/log.h"
+#include "lb/control/asio_address.h"
 
 namespace lbd::control::sync {
 
@@ -20,12 +20,6 @@ namespace {
 
 constexpr unsigned burst = 256;
 constexpr int socket_buffer = 4 << 20;
-
-asio::ip::address to_asio(const config::IpAddress& address) {
-    if (address.family == config::IpAddress::Family::v6) return asio::ip::address_v6(address.bytes);
-    return asio::ip::address_v4(asio::ip::address_v4::bytes_type{
-        address.bytes[0], address.bytes[1], address.bytes[2], address.bytes[3]});
-}
 
 std::vector<Endpoint> peers_of(const config::Sync& config) {
     std::vector<Endpoint> peers;
@@ -93,7 +87,7 @@ Status Synchronizer::status() const {
 void Synchronizer::run() {
     while (!stopping_) {
         const auto now = Clock::now();
-        take_directory(now);
+        take_directory();
         bool busy = collect();
         busy |= receive();
         grant(now);
@@ -106,7 +100,7 @@ void Synchronizer::run() {
     session_.flush();
 }
 
-void Synchronizer::take_directory(Clock::time_point now) {
+void Synchronizer::take_directory() {
     std::shared_ptr<const Directory> next;
     {
         const std::lock_guard lock(mutex_);
@@ -115,7 +109,7 @@ void Synchronizer::take_directory(Clock::time_point now) {
     if (!next) return;
     directory_ = std::move(next);
     // What a peer told of services that were unknown is known to nobody here.
-    if (unresolved_ != 0) session_.rejoin(now);
+    if (unresolved_ != 0) session_.rejoin();
 }
 
 // From the workers, to the peers.

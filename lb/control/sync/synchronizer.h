@@ -45,7 +45,7 @@ class Synchronizer : private Surroundings {
     void grant(Clock::time_point now);
     void publish_status(Clock::time_point now);
     void wait(bool busy);
-    void take_directory(Clock::time_point now);
+    void take_directory();
 
     void send_to_all(const Bytes& datagram) override;
     void send(const Endpoint& peer, const Bytes& datagram) override;
