@@ -72,27 +72,6 @@ Control build_control(const Node& node, const std::string& name) {
             .realtime_priority = integer<unsigned>(node["realtime_priority"])};
 }
 
-VrrpInstance build_instance(const NetworkNodes& networks, const Node& node) {
-    std::optional<VrrpAuthentication> authentication;
-    if (const auto password = maybe<std::string>(node["password"])) {
-        authentication = VrrpAuthentication{.password = *password};
-    }
-    return {.name = the<std::string>(node["name"]),
-            .port = network_of_instance(networks, node)->name,
-            .version = node["version"].is("2") ? 2U : 3U,
-            .vrid = integer<std::uint8_t>(node["vrid"]),
-            .priority = integer<std::uint8_t>(node["priority"]),
-            .interval = the<Milliseconds>(node["interval"]),
-            .preempt = the<bool>(node["preempt"]),
-            .preempt_delay = seconds(node["preempt_delay"]),
-            .start_as_master = node["state"].is("master"),
-            .authentication = authentication,
-            .virtual_addresses = prefixes_of(node["virtual_addresses"]),
-            .garp_repeat = integer<unsigned>(node["garp_repeat"]),
-            .garp_delay = seconds(node["garp_delay"]),
-            .garp_refresh = seconds(node["garp_refresh"])};
-}
-
 std::optional<Sync> build_sync(const NetworkNodes& networks, const Node& node) {
     if (!is_synchronised(node)) {
         return std::nullopt;

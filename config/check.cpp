@@ -27,22 +27,25 @@ std::optional<std::string> not_a_host_v4(const IpAddress& address) {
 
 } // namespace
 
-void check_network_exists(const NetworkNodes& networks, const Node& name, ErrorList& errors) {
-    if (name.text() == nullptr) {
+void check_known(const Node& name, std::string_view what, const std::vector<std::string>& known,
+                 ErrorList& errors) {
+    if (name.text() == nullptr ||
+        std::find(known.begin(), known.end(), *name.text()) != known.end()) {
         return;
     }
+    errors.say(name.place, name.path,
+               "there is no " + std::string(what) + ' ' + quoted(*name.text()) +
+                   suggestion(*name.text(), known));
+}
+
+void check_network_exists(const NetworkNodes& networks, const Node& name, ErrorList& errors) {
     std::vector<std::string> names;
     for (const auto& network : networks) {
-        if (network.name == *name.text()) {
-            return;
-        }
         if (!network.name.empty()) {
             names.push_back(network.name);
         }
     }
-    errors.say(
-        name.place, name.path,
-        "there is no port or VLAN " + quoted(*name.text()) + suggestion(*name.text(), names));
+    check_known(name, "port or VLAN", names, errors);
 }
 
 std::optional<std::string> not_a_host(const IpAddress& address) {
@@ -76,6 +79,25 @@ std::optional<IpAddress> host_address(const Node& node, const IpAddress& address
         return std::nullopt;
     }
     return address;
+}
+
+void check_peers(const Node& list, const IpAddress* own, ErrorList& errors) {
+    Claims<IpAddress> claims;
+    for (const auto& node : list.items) {
+        const auto* peer = node.get<IpAddress>();
+        if (peer == nullptr || !host_address(node, *peer, errors)) {
+            continue;
+        }
+        if (const auto* earlier = claims.claim(*peer, node.path)) {
+            errors.say(node.place, node.path, peer->text() + " is already given at " + *earlier);
+        }
+        if (own != nullptr && *peer == *own) {
+            errors.say(node.place, node.path, peer->text() + " is the director's own address");
+        } else if (own != nullptr && peer->family != own->family) {
+            errors.say(node.place, node.path,
+                       peer->text() + " is not of the family of the own address " + own->text());
+        }
+    }
 }
 
 std::optional<std::string> not_a_host_of(const Prefix& prefix, const IpAddress& address) {

@@ -25,13 +25,17 @@ void check_ports(const Node& root, ErrorList& errors);
 void check_vrrp(const Node& root, ErrorList& errors);
 void check_sync(const Node& root, ErrorList& errors);
 void check_services(const Node& root, ErrorList& errors);
+void check_track(const Node& root, ErrorList& errors); // of the VRRP instances
 
 // Parts of the above.
 void check_backends(const NetworkNodes& networks, const Node& service, const Surroundings& around,
                     ErrorList& errors);
 std::string port_text(std::uint64_t port); // "80", "any"
 
-// Says so if the named port or VLAN does not exist, with the one that was probably meant.
+// Says so if there is no such `what` ("service"), with the one that was probably meant.
+void check_known(const Node& name, std::string_view what, const std::vector<std::string>& known,
+                 ErrorList& errors);
+// The same of ports and VLANs.
 void check_network_exists(const NetworkNodes& networks, const Node& name, ErrorList& errors);
 
 // The address if it can be a service's or a backend's; otherwise says why not.
@@ -61,6 +65,9 @@ class Claims {
   private:
     std::map<Key, std::string> owners_;
 };
+
+// Says so of what cannot be another director's address, spoken to from `own` (null: unknown).
+void check_peers(const Node& list, const IpAddress* own, ErrorList& errors);
 
 // Says so if an item of the list has the same text under `key` as an earlier one.
 void check_unique(const Node& list, std::string_view key, ErrorList& errors);

@@ -5,25 +5,6 @@ namespace lbd::config {
 
 namespace {
 
-void check_peers(const Node& sync, const IpAddress* own, ErrorList& errors) {
-    Claims<IpAddress> claims;
-    for (const auto& node : sync["peers"].items) {
-        const auto* peer = node.get<IpAddress>();
-        if (peer == nullptr || !host_address(node, *peer, errors)) {
-            continue;
-        }
-        if (const auto* earlier = claims.claim(*peer, node.path)) {
-            errors.say(node.place, node.path, peer->text() + " is already given at " + *earlier);
-        }
-        if (own != nullptr && *peer == *own) {
-            errors.say(node.place, node.path, peer->text() + " is the director's own address");
-        } else if (own != nullptr && peer->family != own->family) {
-            errors.say(node.place, node.path,
-                       peer->text() + " is not of the family of the own address " + own->text());
-        }
-    }
-}
-
 void check_group(const Node& sync, const IpAddress* own, ErrorList& errors) {
     const auto& node = sync["multicast"];
     const auto* group = node.get<IpAddress>();
@@ -59,7 +40,7 @@ void check_sync(const Node& root, ErrorList& errors) {
                    "no port or VLAN has an address in the first peer's subnet; give the "
                    "director's own under address");
     }
-    check_peers(sync, own ? &*own : nullptr, errors);
+    check_peers(sync["peers"], own ? &*own : nullptr, errors);
     check_group(sync, own ? &*own : nullptr, errors);
 }
 

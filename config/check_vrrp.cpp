@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <tuple>
 
 #include "config/check.h"
 
@@ -8,6 +9,9 @@ namespace lbd::config {
 namespace {
 
 using namespace std::chrono_literals;
+
+// RFC 9568 5.2.3: a VRID of IPv4 and one of IPv6 are two virtual routers.
+using RouterId = std::tuple<std::string, std::uint64_t, IpAddress::Family>;
 
 // RFC 3768 5.3.7: eight bits of seconds. RFC 9568 5.2.7: twelve bits of centiseconds.
 void check_interval(const Node& instance, ErrorList& errors) {
@@ -35,57 +39,113 @@ void check_password(const Node& instance, ErrorList& errors) {
     }
 }
 
-bool is_v4(const Prefix& prefix) {
-    return prefix.address.family == IpAddress::Family::v4;
+void check_version(const Node& instance, ErrorList& errors) {
+    const auto& node = instance["version"];
+    if (node.is("2") && family_of_instance(instance) == IpAddress::Family::v6) {
+        errors.say(node.place, node.path,
+                   "VRRP version 2 is IPv4's only (RFC 3768); use version: 3 for IPv6");
+    }
+}
+
+// Unlike a service's, a virtual address may be link-local: RFC 9568 5.2.9 wants one of IPv6.
+void check_virtual_address(const Node& node, const Prefix& prefix,
+                           const std::map<IpAddress, std::string>& own, Claims<IpAddress>& claims,
+                           ErrorList& errors) {
+    const IpAddress& address = prefix.address;
+    if (const auto reason = not_a_host(address)) {
+        errors.say(node.place, node.path, address.text() + ' ' + *reason);
+        return;
+    }
+    if (const auto owner = own.find(address); owner != own.end()) {
+        errors.say(node.place, node.path,
+                   address.text() + " is the director's own address on " + owner->second +
+                       "; a virtual address moves between directors");
+    }
+    if (const auto* earlier = claims.claim(address, node.path)) {
+        errors.say(node.place, node.path, address.text() + " is already given at " + *earlier);
+    }
 }
 
 void check_virtual_addresses(const Node& instance, const std::map<IpAddress, std::string>& own,
                              Claims<IpAddress>& claims, ErrorList& errors) {
     const auto& list = instance["virtual_addresses"];
     const auto prefixes = prefixes_of(list);
-    const auto advertised = std::count_if(prefixes.begin(), prefixes.end(), is_v4);
-    // RFC 9568 5.2.5: the count is one byte.
-    if (advertised > 255) {
+    const auto family = family_of_instance(instance);
+    const auto advertised =
+        std::count_if(prefixes.begin(), prefixes.end(),
+                      [&](const Prefix& prefix) { return prefix.address.family == family; });
+    // RFC 9568 5.2.5: the count is one byte; an advertisement is never fragmented.
+    if (advertised > (family == IpAddress::Family::v4 ? 255 : 75)) {
         errors.say(list.place, list.path,
-                   "more than 255 IPv4 addresses do not fit an advertisement");
+                   std::string(family == IpAddress::Family::v4 ? "more than 255 IPv4"
+                                                               : "more than 75 IPv6") +
+                       " addresses do not fit an advertisement");
     }
     if (advertised == 0 && !prefixes.empty() && prefixes.size() == list.items.size()) {
         errors.say(list.place, list.path,
-                   "VRRP over IPv6 is not supported yet: give at least one IPv4 address, which the "
-                   "advertisements carry; the IPv6 addresses move along with it");
+                   std::string("there is no ") + text_of(family) +
+                       " address, which advertisements to the peers carry");
     }
     for (const auto& node : list.items) {
-        const auto* prefix = node.get<Prefix>();
-        const auto address =
-            prefix != nullptr ? host_address(node, prefix->address, errors) : std::nullopt;
-        if (!address) {
-            continue;
+        if (const auto* prefix = node.get<Prefix>()) {
+            check_virtual_address(node, *prefix, own, claims, errors);
         }
-        if (const auto owner = own.find(*address); owner != own.end()) {
-            errors.say(node.place, node.path,
-                       address->text() + " is the director's own address on " + owner->second +
-                           "; a virtual address moves between directors");
-        }
-        if (const auto* earlier = claims.claim(*address, node.path)) {
-            errors.say(node.place, node.path, address->text() + " is already given at " + *earlier);
-        }
+    }
+}
+
+void check_given_source(const Node& instance, const NetworkNode& network, const IpAddress& source,
+                        ErrorList& errors) {
+    const auto& node = instance["source"];
+    const auto family = family_of_instance(instance);
+    if (family == IpAddress::Family::v6 && instance["peers"].items.empty()) {
+        errors.say(node.place, node.path,
+                   "to the multicast group of IPv6 the link-local address speaks (RFC 9568 "
+                   "5.1.2.1); remove it or give peers");
+    } else if (!network.reported &&
+               std::none_of(network.subnets.begin(), network.subnets.end(),
+                            [&](const Prefix& subnet) { return subnet.address == source; })) {
+        errors.say(node.place, node.path,
+                   source.text() + " is none of the addresses of " + network.title());
+    } else if (source.family != family) {
+        errors.say(node.place, node.path,
+                   source.text() + " is not " + text_of(family) + " as the advertisements are");
     }
 }
 
 void check_source(const Node& instance, const NetworkNode& network, ErrorList& errors) {
-    if (!network.reported && !network.has(IpAddress::Family::v4)) {
+    if (const auto* given = instance["source"].get<IpAddress>()) {
+        check_given_source(instance, network, *given, errors);
+    }
+    const auto family = family_of_instance(instance);
+    const auto source = source_of_instance(network, instance);
+    if (!source && !network.reported &&
+        (family == IpAddress::Family::v4 || !instance["peers"].items.empty())) {
         const auto& node = instance["port"];
         errors.say(node.place, node.path,
-                   network.title() + " has no IPv4 address to send advertisements from");
+                   network.title() + " has no " + text_of(family) +
+                       " address to send advertisements from");
+    }
+    check_peers(instance["peers"], source ? &*source : nullptr, errors);
+}
+
+void check_min_ttl(const Node& instance, ErrorList& errors) {
+    const auto& node = instance["min_ttl"];
+    const auto* ttl = node.get<std::uint64_t>();
+    if (ttl != nullptr && *ttl < 255 && instance["peers"].items.empty()) {
+        errors.say(node.place, node.path,
+                   "less than 255 is for peers behind routers; whoever sends to the multicast "
+                   "group is on the link (RFC 9568 5.1.1.3)");
     }
 }
 
-void check_vrid(const Node& instance, const NetworkNode& network,
-                Claims<std::pair<std::string, std::uint64_t>>& claims, ErrorList& errors) {
+void check_vrid(const Node& instance, const NetworkNode& network, Claims<RouterId>& claims,
+                ErrorList& errors) {
     const auto& node = instance["vrid"];
     const auto* vrid = node.get<std::uint64_t>();
     const auto* earlier =
-        vrid != nullptr ? claims.claim({network.node->path, *vrid}, instance.path) : nullptr;
+        vrid != nullptr
+            ? claims.claim({network.node->path, *vrid, family_of_instance(instance)}, instance.path)
+            : nullptr;
     if (earlier != nullptr) {
         errors.say(node.place, node.path,
                    "vrid " + std::to_string(*vrid) + " is already used on this " +
@@ -99,18 +159,21 @@ void check_vrrp(const Node& root, ErrorList& errors) {
     const auto networks = network_nodes(root);
     const auto own = own_addresses(networks);
     Claims<IpAddress> addresses;
-    Claims<std::pair<std::string, std::uint64_t>> routers;
+    Claims<RouterId> routers;
     check_unique(root["vrrp"], "name", errors);
     for (const auto& instance : root["vrrp"].items) {
         check_network_exists(networks, instance["port"], errors);
         check_interval(instance, errors);
         check_password(instance, errors);
+        check_version(instance, errors);
+        check_min_ttl(instance, errors);
         check_virtual_addresses(instance, own, addresses, errors);
         if (const auto* network = network_of_instance(networks, instance)) {
             check_source(instance, *network, errors);
             check_vrid(instance, *network, routers, errors);
         }
     }
+    check_track(root, errors);
 }
 
 } // namespace lbd::config

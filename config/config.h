@@ -87,21 +87,41 @@ struct VrrpAuthentication {
     bool operator==(const VrrpAuthentication&) const = default;
 };
 
+// What takes part in deciding who is master (keepalived: track_interface, track_script).
+struct VrrpTrack {
+    enum class Kind { port, workers, service, script };
+    Kind kind;
+    std::string name;                // of the port or service
+    std::vector<std::string> script; // an absolute path and arguments
+    unsigned minimum;                // live backends of the service
+    std::uint8_t lower_priority_by;  // while it fails; 0: the instance is in FAULT
+    Milliseconds interval;           // of the script
+    Milliseconds timeout;            // after which it has failed
+    unsigned rise, fall;             // runs in a row before it counts as well, or failed
+    bool operator==(const VrrpTrack&) const = default;
+};
+
 struct VrrpInstance {
     std::string name;
-    std::string port;      // name of a Port or Vlan
-    unsigned version;      // 2 or 3
-    std::uint8_t vrid;     // 1..255
-    std::uint8_t priority; // 1..255
-    Milliseconds interval; // v2: whole seconds; v3: multiples of 10 ms
+    std::string port;         // name of a Port or Vlan
+    IpAddress::Family family; // of the adverts: version 2 is IPv4's
+    unsigned version;         // 2 or 3
+    std::uint8_t vrid;        // 1..255
+    std::uint8_t priority;    // 1..255
+    Milliseconds interval;    // v2: whole seconds; v3: multiples of 10 ms
     bool preempt;
     Seconds preempt_delay;
     bool start_as_master; // keepalived's `state MASTER`; matters for priority 255 only
     std::optional<VrrpAuthentication> authentication; // v2 only
-    std::vector<Prefix> virtual_addresses; // at least one of IPv4; the adverts carry only these
+    std::vector<Prefix> virtual_addresses; // the adverts carry those of `family`, at least one
     unsigned garp_repeat; // gratuitous ARPs per address at once, and again after garp_delay
     Seconds garp_delay;
-    Seconds garp_refresh; // 0: never
+    Seconds garp_refresh;                 // 0: never
+    std::optional<IpAddress> source = {}; // to speak from; none: the port's link-local one
+    std::vector<IpAddress> peers = {};    // adverts go to these; empty: to the multicast group
+    std::uint8_t min_ttl = 255;           // of adverts received
+    std::string group = {};               // instances of a group are master together; empty: none
+    std::vector<VrrpTrack> track = {};
     bool operator==(const VrrpInstance&) const = default;
 };
 

@@ -81,6 +81,42 @@ std::vector<Prefix> prefixes_of(const Node& list) {
     return prefixes;
 }
 
+IpAddress::Family family_of_instance(const Node& instance) {
+    for (const auto& item : instance["peers"].items) {
+        if (const auto* peer = item.get<IpAddress>()) {
+            return peer->family;
+        }
+    }
+    const auto addresses = prefixes_of(instance["virtual_addresses"]);
+    const bool only_v6 = !addresses.empty() &&
+                         std::none_of(addresses.begin(), addresses.end(), [](const Prefix& prefix) {
+                             return prefix.address.family == IpAddress::Family::v4;
+                         });
+    return only_v6 ? IpAddress::Family::v6 : IpAddress::Family::v4;
+}
+
+std::optional<IpAddress> source_of_instance(const NetworkNode& network, const Node& instance) {
+    if (const auto* given = instance["source"].get<IpAddress>()) {
+        return *given;
+    }
+    const auto family = family_of_instance(instance);
+    const auto& peers = instance["peers"].items;
+    if (family == IpAddress::Family::v6 && peers.empty()) {
+        return std::nullopt;
+    }
+    const auto* peer = peers.empty() ? nullptr : peers.front().get<IpAddress>();
+    std::optional<IpAddress> first;
+    for (const auto& subnet : network.subnets) {
+        if (peer != nullptr && subnet.contains(*peer)) {
+            return subnet.address;
+        }
+        if (!first && subnet.address.family == family) {
+            first = subnet.address;
+        }
+    }
+    return first;
+}
+
 const NetworkNode* network_of_instance(const NetworkNodes& networks, const Node& instance) {
     if (const auto* name = instance["port"].text()) {
         return network_named(networks, *name);
@@ -88,9 +124,9 @@ const NetworkNode* network_of_instance(const NetworkNodes& networks, const Node&
     if (networks.empty() || instance["port"].given) {
         return nullptr;
     }
-    const auto able =
-        std::find_if(networks.begin(), networks.end(),
-                     [](const NetworkNode& network) { return network.has(IpAddress::Family::v4); });
+    const auto family = family_of_instance(instance);
+    const auto able = std::find_if(networks.begin(), networks.end(),
+                                   [&](const NetworkNode& network) { return network.has(family); });
     return able == networks.end() ? &networks.front() : &*able;
 }
 

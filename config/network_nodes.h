@@ -31,6 +31,11 @@ NetworkNodes network_nodes(const Node& root);
 // The valid ones of a list.
 std::vector<Prefix> prefixes_of(const Node& list);
 
+// Of a VRRP instance's advertisements: the peers', else IPv4 if it has any virtual address of that.
+IpAddress::Family family_of_instance(const Node& instance);
+// The port's own address to send them from, given or implied. None: the link-local one of IPv6, or
+// there is no suitable one.
+std::optional<IpAddress> source_of_instance(const NetworkNode& network, const Node& instance);
 // What a VRRP instance names, or the network it gets when it names none. Null if there is no such
 // network.
 const NetworkNode* network_of_instance(const NetworkNodes& networks, const Node& instance);

@@ -16,7 +16,8 @@
 
 namespace lbd::vrrp {
 
-std::array<std::uint8_t, 42> gratuitous_arp(const MacBytes& mac, const Address& address) {
+std::array<std::uint8_t, 42> gratuitous_arp(const MacBytes& mac,
+                                            const boost::asio::ip::address_v4& address) {
     std::array<std::uint8_t, 42> frame{};
     auto at = frame.begin();
     const auto put = [&at](const auto& bytes) { at = std::copy(bytes.begin(), bytes.end(), at); };
@@ -52,7 +53,7 @@ Announcer::~Announcer() {
     close(socket_);
 }
 
-std::error_code Announcer::announce(const boost::asio::ip::address& address) {
+std::error_code Announcer::announce(const Address& address) {
     return address.is_v4() ? send(gratuitous_arp(mac_, address.to_v4()))
                            : send(neighbour_advertisement(mac_, address.to_v6()));
 }

@@ -3,20 +3,21 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/address_v4.hpp>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <system_error>
 
-#include "vrrp/packet.h"
+#include "vrrp/address.h"
 
 namespace lbd::vrrp {
 
 using MacBytes = std::array<std::uint8_t, 6>;
 
 // A broadcast ARP request for `address` from `address` itself, as keepalived sends (RFC 5227 3).
-std::array<std::uint8_t, 42> gratuitous_arp(const MacBytes& mac, const Address& address);
+std::array<std::uint8_t, 42> gratuitous_arp(const MacBytes& mac,
+                                            const boost::asio::ip::address_v4& address);
 
 // Of both families' announcements.
 class Announcer {
@@ -27,7 +28,7 @@ class Announcer {
     Announcer& operator=(const Announcer&) = delete;
     ~Announcer();
 
-    std::error_code announce(const boost::asio::ip::address& address);
+    std::error_code announce(const Address& address);
 
   private:
     std::error_code send(std::span<const std::uint8_t> frame) const;

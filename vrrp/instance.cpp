@@ -1,50 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "vrrp/instance.h"
 
-#include <net/if.h>
-#include <netinet/in.h>
-
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/udp.hpp>
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace lbd::vrrp {
 
 namespace asio = boost::asio;
 
-namespace {
-
-constexpr std::size_t ip_header_size = 20;
-
-sockaddr_in socket_address(const Address& address) {
-    sockaddr_in result{};
-    result.sin_family = AF_INET;
-    result.sin_addr.s_addr = htonl(address.to_uint());
-    return result;
-}
-
-template <typename Value>
-void set_option(int socket, int level, int option, const Value& value, const char* what) {
-    if (setsockopt(socket, level, option, &value, sizeof(value)) != 0)
-        throw std::system_error(errno, std::system_category(), what);
-}
-
-} // namespace
-
 Instance::Instance(asio::io_context& io, Settings settings, Listener& listener)
     : settings_(std::move(settings)),
+      priority_(settings_.priority),
       listener_(listener),
-      receiver_(io, asio::generic::raw_protocol(AF_INET, ip_protocol)),
-      sender_(io, asio::generic::raw_protocol(AF_INET, ip_protocol)),
+      transport_(
+          io, settings_.interface, settings_.source, settings_.peers.empty(),
+          [this](const auto& message, const auto& envelope) { handle_packet(message, envelope); }),
       announcer_(settings_.interface),
       timer_(io),
       announcement_timer_(io) {
-    open_sockets();
     status_.since = std::chrono::steady_clock::now();
-    receive();
 }
 
 Instance::~Instance() {
@@ -54,43 +28,18 @@ Instance::~Instance() {
     }
 }
 
-// Two sockets: one bound to the own address, so that a virtual address never becomes the source;
-// and one that is not, as a bound socket would not hear the group.
-void Instance::open_sockets() {
-    ip_mreqn group{};
-    group.imr_multiaddr.s_addr = htonl(multicast_group.to_uint());
-    group.imr_ifindex = static_cast<int>(if_nametoindex(settings_.interface.c_str()));
-    const int receiver = receiver_.native_handle();
-    if (setsockopt(receiver, SOL_SOCKET, SO_BINDTODEVICE, settings_.interface.c_str(),
-                   static_cast<socklen_t>(settings_.interface.size() + 1)) != 0)
-        throw std::system_error(errno, std::system_category(), "VRRP on " + settings_.interface);
-    set_option(receiver, IPPROTO_IP, IP_ADD_MEMBERSHIP, group, "join 224.0.0.18");
-    receiver_.non_blocking(true);
-
-    const int sender = sender_.native_handle();
-    const sockaddr_in source = socket_address(settings_.source);
-    if (bind(sender, reinterpret_cast<const sockaddr*>(&source), sizeof(source)) != 0)
-        throw std::system_error(errno, std::system_category(),
-                                "VRRP source " + settings_.source.to_string());
-    set_option(sender, IPPROTO_IP, IP_MULTICAST_IF, group, "multicast interface");
-    set_option(sender, IPPROTO_IP, IP_MULTICAST_TTL, 255, "TTL");
-    set_option(sender, IPPROTO_IP, IP_MULTICAST_LOOP, 0, "multicast loop");
-    set_option(sender, IPPROTO_IP, IP_TOS, 0xc0, "TOS"); // internetwork control, as keepalived
-    // It only sends; a byte of room keeps the kernel from queueing for it what nobody reads.
-    set_option(sender, SOL_SOCKET, SO_RCVBUF, 1, "receive buffer");
-    sender_.non_blocking(true);
-}
-
 Parameters Instance::parameters() const {
-    return {settings_.version,         settings_.priority,      settings_.interval,
-            settings_.preempt,         settings_.preempt_delay, settings_.start_as_master,
-            settings_.source.to_uint()};
+    return {settings_.version,       priority_,
+            settings_.interval,      settings_.preempt,
+            settings_.preempt_delay, settings_.start_as_master,
+            settings_.source,        !listener_.group_agrees(settings_)};
 }
 
 std::vector<Address> Instance::advertised_addresses() const {
     std::vector<Address> advertised;
     for (const VirtualAddress& address : settings_.addresses)
-        if (address.address.is_v4()) advertised.push_back(address.address.to_v4());
+        if (address.address.is_v4() == settings_.source.is_v4())
+            advertised.push_back(address.address);
     return advertised;
 }
 
@@ -99,6 +48,22 @@ void Instance::set_ready(bool ready) {
         handle(Ready{});
     else
         handle(NotReady{});
+}
+
+void Instance::set_priority(std::uint8_t priority) {
+    priority_ = priority;
+}
+
+void Instance::take_over() {
+    handle(TakeOver{});
+}
+
+void Instance::give_up() {
+    handle(GiveUp{});
+}
+
+bool Instance::wants_mastership() const {
+    return machine_.state == RouterState::master || machine_.wants;
 }
 
 void Instance::resign() {
@@ -114,7 +79,7 @@ void Instance::stop() {
 bool Instance::update(const Settings& settings) {
     if (settings.interface != settings_.interface || settings.vrid != settings_.vrid ||
         settings.version != settings_.version || settings.source != settings_.source ||
-        settings.name != settings_.name)
+        settings.peers.empty() != settings_.peers.empty() || settings.name != settings_.name)
         return false;
     const auto missing_in = [](const auto& all, const auto& from) {
         std::vector<VirtualAddress> missing;
@@ -126,6 +91,7 @@ bool Instance::update(const Settings& settings) {
     const auto added = missing_in(settings.addresses, settings_.addresses);
     const auto removed = missing_in(settings_.addresses, settings.addresses);
     settings_ = settings;
+    priority_ = settings.priority;
     if (machine_.state != RouterState::master && !machine_.lingering) return true;
     if (!removed.empty()) listener_.release(settings_, removed);
     if (added.empty()) return true;
@@ -134,30 +100,11 @@ bool Instance::update(const Settings& settings) {
     return true;
 }
 
-void Instance::receive() {
-    receiver_.async_receive(asio::buffer(buffer_),
-                            [this, alive = std::weak_ptr<int>(life_)](
-                                const boost::system::error_code& error, std::size_t length) {
-                                if (error == asio::error::operation_aborted || alive.expired())
-                                    return;
-                                if (!error) handle_packet(std::span(buffer_).first(length));
-                                receive();
-                            });
-}
-
-// A raw socket delivers the IP header, too.
-void Instance::handle_packet(std::span<const std::uint8_t> packet) {
-    if (packet.size() < ip_header_size) return;
-    const std::size_t header = (packet[0] & 0x0fu) * 4u;
-    if (header < ip_header_size || packet.size() < header) return;
-    const auto address_at = [&](std::size_t offset) {
-        return Address(Address::bytes_type{packet[offset], packet[offset + 1], packet[offset + 2],
-                                           packet[offset + 3]});
-    };
-    const Envelope envelope{address_at(12), address_at(16), packet[8]};
-    const Expectation expected{settings_.version, settings_.vrid, settings_.interval,
-                               settings_.password, settings_.source};
-    const auto parsed = parse(packet.subspan(header), envelope, expected);
+void Instance::handle_packet(std::span<const std::uint8_t> message, const Envelope& envelope) {
+    const Expectation expected{settings_.version,  settings_.vrid,   settings_.interval,
+                               settings_.password, settings_.source, settings_.peers,
+                               settings_.least_ttl};
+    const auto parsed = parse(message, envelope, expected);
     if (const auto* advertisement = std::get_if<Advertisement>(&parsed))
         handle_advertisement(*advertisement, envelope.source);
     else if (const auto* reason = std::get_if<Reject>(&parsed))
@@ -171,9 +118,22 @@ void Instance::handle_advertisement(const Advertisement& advertisement, const Ad
     std::sort(own.begin(), own.end());
     std::sort(theirs.begin(), theirs.end());
     status_.address_list_differs = own != theirs;
-    handle(AdvertReceived{advertisement.priority, source.to_uint(), advertisement.interval});
+    const bool was_master = machine_.state == RouterState::master;
+    handle(AdvertReceived{advertisement.priority, source, advertisement.interval});
+    if (was_master && advertisement.priority != 0) note_rival(advertisement, source);
     if (machine_.state == RouterState::backup && advertisement.priority != 0)
         status_.master = source;
+}
+
+void Instance::note_rival(const Advertisement& advertisement, const Address& source) {
+    constexpr std::chrono::seconds silence{10};
+    const Time now = std::chrono::steady_clock::now();
+    const bool known = status_.rival == source && now - status_.rival_heard < silence;
+    ++status_.rival_adverts;
+    status_.rival = source;
+    status_.rival_heard = now;
+    if (!known && machine_.state == RouterState::master)
+        listener_.rivalled(settings_, source, advertisement.priority);
 }
 
 void Instance::reject(Reject reason, const Address& source) {
@@ -227,12 +187,15 @@ void Instance::send_advertisement(std::uint8_t priority) {
     advertisement.interval = settings_.interval;
     advertisement.password = settings_.password;
     advertisement.addresses = advertised_addresses();
-    const auto message = serialize(advertisement, settings_.source, multicast_group);
-    const sockaddr_in to = socket_address(multicast_group);
-    // A lost advert is repaired by the next one; waiting for the socket would delay them all.
-    const auto sent = sendto(sender_.native_handle(), message.data(), message.size(), MSG_DONTWAIT,
-                             reinterpret_cast<const sockaddr*>(&to), sizeof(to));
-    ++(sent < 0 ? status_.send_errors : status_.adverts_sent);
+    for (const Address& destination : destinations()) {
+        const auto message = serialize(advertisement, settings_.source, destination);
+        ++(transport_.send(message, destination) ? status_.send_errors : status_.adverts_sent);
+    }
+}
+
+std::vector<Address> Instance::destinations() const {
+    if (!settings_.peers.empty()) return settings_.peers;
+    return {settings_.source.is_v4() ? multicast_group_v4 : multicast_group_v6};
 }
 
 // At once, again after garp_delay, then every garp_refresh.

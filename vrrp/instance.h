@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/generic/raw_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -18,11 +17,12 @@
 #include "vrrp/gratuitous_arp.h"
 #include "vrrp/machine.h"
 #include "vrrp/packet.h"
+#include "vrrp/transport.h"
 
 namespace lbd::vrrp {
 
 struct VirtualAddress {
-    boost::asio::ip::address address;
+    Address address;
     std::uint8_t prefix = 32;
     auto operator<=>(const VirtualAddress&) const = default;
 };
@@ -30,16 +30,21 @@ struct VirtualAddress {
 struct Settings {
     std::string name;
     std::string interface;
-    Address source; // own address on the interface
+    // Own address on the interface; its family is the adverts', too. To the group of IPv6 it is
+    // link-local (RFC 9568 5.1.2.1).
+    Address source;
+    // To whom adverts go, and from whom alone they are taken; empty: the multicast group.
+    std::vector<Address> peers;
+    std::uint8_t least_ttl = 255; // of what is received
     unsigned version = 3;
     std::uint8_t vrid = 1;
-    std::uint8_t priority = 100;
+    std::uint8_t priority = 100; // before what is tracked lowers it
     Milliseconds interval{1000};
     bool preempt = true;
     std::chrono::seconds preempt_delay{0};
     bool start_as_master = false;
     std::optional<std::string> password;
-    // The adverts carry those of IPv4. Those of IPv6 move along (keepalived:
+    // The adverts carry those of their own family. The others move along (keepalived:
     // virtual_ipaddress_excluded).
     std::vector<VirtualAddress> addresses;
     unsigned garp_repeat = 5;
@@ -59,6 +64,11 @@ struct Status {
     std::uint64_t transitions = 0;
     std::array<std::uint64_t, reject_count> rejected{};
     bool address_list_differs = false; // of the last advertisement; not a reason to reject it
+    // Adverts of another master that were heard while being master: a split brain, or a better
+    // one that takes over.
+    std::uint64_t rival_adverts = 0;
+    std::optional<Address> rival; // the last one
+    Time rival_heard{};
 };
 
 // What an instance asks of its surroundings. Must not call back into the instance.
@@ -71,6 +81,11 @@ class Listener {
                          std::string_view reason) = 0;
     // The first packet rejected for `reason` since the state changed last.
     virtual void rejected(const Settings& settings, const Address& source, Reject reason) = 0;
+    // Another master is heard, the first time or after a silence, and does not make us yield.
+    virtual void rivalled(const Settings& settings, const Address& source,
+                          std::uint8_t priority) = 0;
+    // Whether the others of its group would take over, too. May be asked at any time.
+    virtual bool group_agrees(const Settings& settings) const = 0;
 };
 
 class Instance {
@@ -85,6 +100,14 @@ class Instance {
     // Takes part from the first set_ready(true) on, and not while it is false: a master that is no
     // longer ready sends priority 0 and lets go.
     void set_ready(bool ready);
+    // What the priority is for now: that of the settings, less what is tracked and failed.
+    void set_priority(std::uint8_t priority);
+    std::uint8_t priority() const { return priority_; }
+    // What another instance of its group did.
+    void take_over();
+    void give_up();
+    // Whether it is master, or would be if its group let it.
+    bool wants_mastership() const;
     // Lets another director take over and keeps the addresses until it has. No effect unless it is
     // master; it does not preempt until it has been master again.
     void resign();
@@ -93,19 +116,17 @@ class Instance {
     void stop();
 
     // Takes new settings over without losing mastership. False if they name another interface,
-    // VRID, version or source, for which a new instance is needed; nothing has changed then.
+    // VRID, version or source, or peers instead of the group, for which a new instance is needed;
+    // nothing has changed then.
     bool update(const Settings& settings);
 
     const Settings& settings() const { return settings_; }
     const Status& status() const { return status_; }
 
   private:
-    using Socket = boost::asio::generic::raw_protocol::socket;
-
-    void open_sockets();
-    void receive();
-    void handle_packet(std::span<const std::uint8_t> packet);
+    void handle_packet(std::span<const std::uint8_t> message, const Envelope& envelope);
     void handle_advertisement(const Advertisement& advertisement, const Address& source);
+    void note_rival(const Advertisement& advertisement, const Address& source);
     void reject(Reject reason, const Address& source);
     void handle(const Event& event, std::string_view reason = {});
     void arm_timer();
@@ -115,18 +136,18 @@ class Instance {
     void arm_announcement(std::chrono::seconds delay, bool refresh);
     Parameters parameters() const;
     std::vector<Address> advertised_addresses() const;
+    std::vector<Address> destinations() const;
 
     Settings settings_;
+    std::uint8_t priority_;
     Listener& listener_;
-    Socket receiver_;
-    Socket sender_;
+    Transport transport_;
     Announcer announcer_;
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer announcement_timer_;
     Machine machine_;
     Status status_;
     std::array<bool, reject_count> told_{};
-    std::array<std::uint8_t, 2048> buffer_{};
     std::shared_ptr<int> life_ = std::make_shared<int>(); // handlers may outlive the object
 };
 

@@ -14,7 +14,7 @@ Step to_backup(Step result, const Parameters& parameters, Time now, std::string_
     result.release = result.machine.state == RouterState::master || result.machine.lingering;
     result.machine.lingering = false;
     result.machine.state = RouterState::backup;
-    result.machine.delaying = false;
+    result.machine.delaying = result.machine.wants = false;
     result.machine.deadline = now + master_down_interval(result.machine, parameters);
     result.reason = reason;
     return result;
@@ -37,7 +37,8 @@ Step advertise(Step result, const Parameters& parameters) {
 // gratuitous ARP says where they are now (keepalived does the same).
 Step to_master(Step result, const Parameters& parameters, Time now, std::string_view reason) {
     result.machine.state = RouterState::master;
-    result.machine.delaying = result.machine.resigned = result.machine.lingering = false;
+    result.machine.delaying = result.machine.wants = false;
+    result.machine.resigned = result.machine.lingering = false;
     result.machine.deadline = now + parameters.interval;
     result.acquire = result.announce = true;
     result.reason = reason;
@@ -47,7 +48,7 @@ Step to_master(Step result, const Parameters& parameters, Time now, std::string_
 Step on(const Ready&, Step result, const Parameters& parameters, Time now) {
     if (result.machine.state != RouterState::initialize) return result;
     result.machine.master_interval = parameters.interval;
-    if (parameters.priority == owner_priority && parameters.start_as_master)
+    if (parameters.priority == owner_priority && parameters.start_as_master && !parameters.held)
         return to_master(result, parameters, now, "owner of the addresses");
     return to_backup(result, parameters, now, "ready");
 }
@@ -77,12 +78,30 @@ Step on(const Resign&, Step result, const Parameters& parameters, Time now) {
     return result;
 }
 
+Step on(const TakeOver&, Step result, const Parameters& parameters, Time now) {
+    if (result.machine.state != RouterState::backup) return result;
+    return to_master(result, parameters, now, "its group takes over");
+}
+
+Step on(const GiveUp&, Step result, const Parameters& parameters, Time now) {
+    if (result.machine.state != RouterState::master) return result;
+    result = to_backup(result, parameters, now, "its group gives up");
+    result.advertise = true;
+    result.advertised_priority = 0;
+    return result;
+}
+
 Step on(const TimerExpired&, Step result, const Parameters& parameters, Time now) {
     Machine& machine = result.machine;
     if (machine.state == RouterState::initialize || now < machine.deadline) return result;
     if (machine.state == RouterState::backup) {
         // Whoever slept so long has adverts waiting in its socket: listen before speaking.
         if (now - machine.deadline > master_down_interval(machine, parameters)) {
+            machine.deadline = now + master_down_interval(machine, parameters);
+            return result;
+        }
+        if (parameters.held) {
+            machine.wants = true;
             machine.deadline = now + master_down_interval(machine, parameters);
             return result;
         }
@@ -117,6 +136,7 @@ Step heard_as_backup(const AdvertReceived& advert, Step result, const Parameters
         if (now >= machine.preempt_at) return result;
     }
     if (parameters.version == 3) machine.master_interval = advert.interval;
+    machine.wants = false;
     machine.deadline = now + master_down_interval(machine, parameters);
     return result;
 }

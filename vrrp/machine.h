@@ -8,6 +8,8 @@
 #include <string_view>
 #include <variant>
 
+#include "vrrp/address.h"
+
 namespace lbd::vrrp {
 
 using Time = std::chrono::steady_clock::time_point;
@@ -28,7 +30,9 @@ struct Parameters {
     bool preempt = true;
     Duration preempt_delay{};
     bool start_as_master = false; // with priority 255: master at once
-    std::uint32_t source = 0;     // own address in host order, decides between equals
+    Address source{};             // own, decides between equals
+    bool held = false;            // others of its group do not miss their masters (keepalived:
+                                  // vrrp_sync_group): it may not be the first to take over
 };
 
 struct Machine {
@@ -39,18 +43,21 @@ struct Machine {
     Time preempt_at{};          // when it ends
     bool resigned = false;      // does not preempt until it has been master again
     bool lingering = false; // backup by its own will: holds the addresses until another has them
+    bool wants = false;     // would be master if it were not held
 };
 
 struct Ready {};    // start-up, or the reason not to take part is gone
 struct NotReady {}; // a fault, or shutdown: gives mastership away
 struct Resign {};   // a master lets another take over, and goes on serving until then
+struct TakeOver {}; // another of its group has become master
+struct GiveUp {};   // another of its group has yielded to a better master
 struct TimerExpired {};
 struct AdvertReceived {
     std::uint8_t priority;
-    std::uint32_t source; // host order
+    Address source;
     Duration interval;
 };
-using Event = std::variant<Ready, NotReady, Resign, TimerExpired, AdvertReceived>;
+using Event = std::variant<Ready, NotReady, Resign, TakeOver, GiveUp, TimerExpired, AdvertReceived>;
 
 struct Step {
     Machine machine;

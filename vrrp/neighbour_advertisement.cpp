@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <span>
 
+#include "vrrp/checksum.h"
+
 namespace lbd::vrrp {
 
 namespace {
@@ -16,11 +18,8 @@ constexpr std::uint8_t icmp_protocol = 58;
 // RFC 4443 2.3: over the message and a header that has only addresses, length and protocol.
 std::uint16_t checksum(std::span<const std::uint8_t> addresses,
                        std::span<const std::uint8_t> icmp) {
-    std::uint32_t sum = static_cast<std::uint32_t>(icmp.size()) + icmp_protocol;
-    for (const auto part : {addresses, icmp})
-        for (std::size_t i = 0; i < part.size(); i += 2) sum += part[i] << 8 | part[i + 1];
-    while (sum > 0xffff) sum = (sum >> 16) + (sum & 0xffff);
-    return static_cast<std::uint16_t>(~sum);
+    const std::uint32_t header = static_cast<std::uint32_t>(icmp.size()) + icmp_protocol;
+    return fold(sum_words(icmp, sum_words(addresses, header)));
 }
 
 } // namespace

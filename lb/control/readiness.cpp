@@ -16,6 +16,7 @@ constexpr std::chrono::seconds recovery{2};
 
 std::string Readiness::judge(const Facts& facts, Clock::time_point now) {
     if (first_ == Clock::time_point{}) first_ = now;
+    worker_hangs_ = true;
     pulses_.resize(facts.worker_polls.size(), {0, now});
     for (std::size_t worker = 0; worker < pulses_.size(); ++worker) {
         Pulse& pulse = pulses_[worker];
@@ -28,6 +29,7 @@ std::string Readiness::judge(const Facts& facts, Clock::time_point now) {
     }
     if (hung_ != Clock::time_point{} && now - hung_ < recovery)
         return "a worker has only just begun to poll again";
+    worker_hangs_ = false;
     if (settled_) return {};
     if (now - first_ < longest_settling) {
         if (!facts.neighbours_concluded) return "backends' MAC addresses are being resolved";

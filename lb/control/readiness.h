@@ -25,6 +25,8 @@ class Readiness {
 
     // Why not, or empty if ready.
     std::string judge(const Facts& facts, Clock::time_point now);
+    // Whether it was a worker that was the reason.
+    bool worker_hangs() const { return worker_hangs_; }
 
   private:
     struct Pulse {
@@ -34,6 +36,7 @@ class Readiness {
 
     Clock::time_point first_{};
     bool settled_ = false;
+    bool worker_hangs_ = false;
     Clock::time_point hung_{}; // when a worker was last found to hang
     std::vector<Pulse> pulses_;
 };

@@ -78,7 +78,8 @@ Runtime::Runtime(std::string config_file, config::Config config)
             [this](const auto& target, auto verdict, const auto& reason) {
                 health_changed(target, verdict, reason);
             }),
-      routers_(io_, netlink_),
+      routers_(io_, netlink_,
+               [this](const std::string& name) { return tap_named(name).link_local(); }),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       second_(io_),
       pulse_(io_),
@@ -127,6 +128,11 @@ void Runtime::open_taps() {
     }
 }
 
+const Tap& Runtime::tap_named(const std::string& name) const {
+    return **std::find_if(taps_.begin(), taps_.end(),
+                          [&](const auto& tap) { return tap->name() == name; });
+}
+
 void Runtime::allow_virtual_ipv6() {
     for (const config::VrrpInstance& instance : config_.vrrp) {
         const bool any =
@@ -135,7 +141,7 @@ void Runtime::allow_virtual_ipv6() {
                             return prefix.address.family == config::IpAddress::Family::v6;
                         });
         for (const auto& tap : taps_)
-            if (any && tap->name() == instance.port) tap->enable_ipv6();
+            if (any && tap->name() == instance.port) tap->enable_ipv6(netlink_);
     }
 }
 
@@ -266,12 +272,30 @@ void Runtime::check_readiness() {
         std::max<Clock::duration>(3 * routers_.shortest_interval(), std::chrono::milliseconds(200));
     const std::string obstacle = readiness_.judge(facts, Clock::now());
     const auto attempts_at_down = pool_.least_attempts_at_down();
-    for (std::size_t index = 0; index < taps_.size(); ++index) {
-        const std::string missing = links_[index].judge(
+    std::map<std::string, std::string> links;
+    for (std::size_t index = 0; index < taps_.size(); ++index)
+        links[taps_[index]->name()] = links_[index].judge(
             {link_up(index), facts.state_received, attempts_at_down}, Clock::now());
-        const std::string& reason = obstacle.empty() ? missing : obstacle;
-        routers_.set_ready(taps_[index]->name(), reason.empty(), reason.empty() ? "ready" : reason);
+    Conditions conditions;
+    (readiness_.worker_hangs() ? conditions.workers : conditions.start) = obstacle;
+    conditions.link = [links = std::move(links)](const std::string& port) {
+        return links.at(port);
+    };
+    conditions.live_backends = [this](const std::string& service) {
+        return live_backends(service);
+    };
+    routers_.judge(conditions);
+}
+
+unsigned Runtime::live_backends(const std::string& service) const {
+    for (const ServiceRecord& record : roster_.services()) {
+        if (!record.configured || record.config.name != service) continue;
+        return static_cast<unsigned>(std::count_if(
+            record.backends.begin(), record.backends.end(), [this](dataplane::BackendSlot slot) {
+                return roster_.backends()[slot].takes_new_connections();
+            }));
     }
+    return 0;
 }
 
 bool Runtime::link_up(std::size_t interface) {

@@ -53,6 +53,7 @@ class Runtime {
     void open_kernel_ports();
     void open_taps();
     void allow_virtual_ipv6();
+    const Tap& tap_named(const std::string& name) const;
     void apply_config();
     void publish_soon();
     void publish();
@@ -64,6 +65,7 @@ class Runtime {
     void feel_pulse();
     void check_readiness();
     bool link_up(std::size_t interface);
+    unsigned live_backends(const std::string& service) const;
     void await_signal();
     void hand_over();
     void await_successors(Clock::time_point deadline);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -24,11 +25,22 @@ namespace {
     fail({errno, std::system_category()}, what);
 }
 
+// RFC 4291 2.5.6 and appendix A.
+config::Prefix link_local_of(const config::MacAddress& mac) {
+    const auto& m = mac.bytes;
+    config::IpAddress address{config::IpAddress::Family::v6, {0xfe, 0x80}};
+    const std::array<std::uint8_t, 8> interface {
+        static_cast<std::uint8_t>(m[0] ^ 2), m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]
+    };
+    std::copy(interface.begin(), interface.end(), address.bytes.begin() + 8);
+    return {address, 64};
+}
+
 } // namespace
 
 Tap::Tap(Rtnetlink& netlink, const std::string& name, const config::MacAddress& mac, unsigned mtu,
          const Addresses& addresses)
-    : name_(name) {
+    : name_(name), link_local_(link_local_of(mac)) {
     if (Rtnetlink::index_of(name) != 0)
         throw std::runtime_error("interface " + name +
                                  " exists already; is another lbd running here?");
@@ -67,6 +79,7 @@ void Tap::configure(Rtnetlink& netlink, const config::MacAddress& mac, unsigned 
         fail(error, name_ + ": set MTU " + std::to_string(mtu));
     keep_ipv6_to_itself();
     if (const auto error = netlink.set_up(index_, true)) fail(error, name_ + ": bring up");
+    if (has_ipv6()) enable_ipv6(netlink);
     add_addresses(netlink, addresses);
 }
 
@@ -76,7 +89,7 @@ void Tap::add_addresses(Rtnetlink& netlink, const Addresses& addresses) const {
     };
     if (std::any_of(addresses.own.begin(), addresses.own.end(), is_ipv6) ||
         std::any_of(addresses.of_services.begin(), addresses.of_services.end(), is_ipv6))
-        enable_ipv6();
+        enable_ipv6(netlink);
     for (const config::Prefix& address : addresses.own)
         if (const auto error = netlink.add_address(index_, address))
             fail(error, name_ + ": add address " + address.text());
@@ -89,10 +102,19 @@ void Tap::add_addresses(Rtnetlink& netlink, const Addresses& addresses) const {
 void Tap::keep_ipv6_to_itself() const {
     set_ipv6("accept_ra", '0');
     set_ipv6("autoconf", '0');
+    set_ipv6("addr_gen_mode", '1'); // no link-local address: the kernel's is tentative for a while
 }
 
-void Tap::enable_ipv6() const {
+bool Tap::has_ipv6() const {
+    char disabled = '1';
+    std::ifstream("/proc/sys/net/ipv6/conf/" + name_ + "/disable_ipv6") >> disabled;
+    return disabled == '0';
+}
+
+void Tap::enable_ipv6(Rtnetlink& netlink) const {
     set_ipv6("disable_ipv6", '0');
+    if (const auto error = netlink.add_address(index_, link_local_))
+        fail(error, name_ + ": add address " + link_local_.text());
 }
 
 // A kernel without IPv6 has nothing to set; it says so when it is given an address.

@@ -34,8 +34,10 @@ class Tap {
     unsigned index() const { return index_; }
     int fd() const { return fd_; }
 
-    // Where the host has switched IPv6 off for new interfaces: an address is wanted here.
-    void enable_ipv6() const;
+    // Where the host has switched IPv6 off for new interfaces: an address is wanted here. The
+    // interface has its link-local one then.
+    void enable_ipv6(Rtnetlink& netlink) const;
+    const config::IpAddress& link_local() const { return link_local_.address; }
 
     // The length of a frame that the host sends, or 0 if there is none now.
     std::size_t read_frame(std::span<std::uint8_t> buffer);
@@ -45,6 +47,7 @@ class Tap {
   private:
     void open();
     void keep_ipv6_to_itself() const;
+    bool has_ipv6() const;
     void set_ipv6(const char* setting, char value) const;
     void configure(Rtnetlink& netlink, const config::MacAddress& mac, unsigned mtu,
                    const Addresses& addresses);
@@ -53,6 +56,7 @@ class Tap {
     std::string name_;
     int fd_ = -1;
     unsigned index_ = 0;
+    config::Prefix link_local_; // of its MAC address
 };
 
 } // namespace lbd::control

@@ -2,11 +2,13 @@
 #include "lb/control/virtual_routers.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/json/array.hpp>
 #include <utility>
 
 #include "lb/control/asio_address.h"
 #include "lb/control/log.h"
+#include "lb/control/vrrp_status.h"
 
 namespace lbd::control {
 
@@ -34,20 +36,33 @@ config::Prefix to_prefix(const vrrp::VirtualAddress& address) {
     return prefix;
 }
 
-// `networks` has that of the instance: a configuration is checked before it gets here.
-vrrp::Settings settings_of(const config::VrrpInstance& configured,
-                           const std::vector<config::Network>& networks) {
-    const auto network =
-        std::find_if(networks.begin(), networks.end(),
-                     [&](const config::Network& one) { return one.name == configured.port; });
+auto key_of(const config::VrrpTrack& track) {
+    return std::tuple(track.script, track.interval, track.timeout, track.rise, track.fall);
+}
+
+} // namespace
+
+VirtualRouters::VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink,
+                               LinkLocal link_local)
+    : io_(io), netlink_(netlink), link_local_(std::move(link_local)) {
+    conditions_.start = "starting";
+    conditions_.link = [](const std::string&) { return std::string(); };
+    conditions_.live_backends = [](const std::string&) { return 0U; };
+}
+
+VirtualRouters::~VirtualRouters() {
+    // They look at each other while they end.
+    const Members going = std::exchange(members_, {});
+}
+
+vrrp::Settings VirtualRouters::settings_of(const config::VrrpInstance& configured) const {
     vrrp::Settings settings;
     settings.name = configured.name;
     settings.interface = configured.port;
-    for (const config::Prefix& address : network->addresses) {
-        if (address.address.family != config::IpAddress::Family::v4) continue;
-        settings.source = to_asio(address.address).to_v4();
-        break;
-    }
+    settings.source =
+        to_asio(configured.source ? *configured.source : link_local_(configured.port));
+    for (const config::IpAddress& peer : configured.peers) settings.peers.push_back(to_asio(peer));
+    settings.least_ttl = configured.min_ttl;
     settings.version = configured.version;
     settings.vrid = configured.vrid;
     settings.priority = configured.priority;
@@ -64,68 +79,133 @@ vrrp::Settings settings_of(const config::VrrpInstance& configured,
     return settings;
 }
 
-} // namespace
-
-VirtualRouters::VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink)
-    : io_(io), netlink_(netlink) {}
-
-VirtualRouters::~VirtualRouters() {
-    instances_.clear(); // while there still is a listener
-}
-
 void VirtualRouters::reconcile(const config::Config& config) {
-    std::map<std::string, std::unique_ptr<vrrp::Instance>> former = std::exchange(instances_, {});
-    const std::vector<config::Network> networks = config::networks(config);
+    Members former = std::exchange(members_, {});
     for (const config::VrrpInstance& configured : config.vrrp) {
-        const vrrp::Settings settings = settings_of(configured, networks);
         const auto known = former.find(configured.name);
-        if (known != former.end() && known->second->update(settings))
-            instances_.insert(former.extract(known));
+        if (known == former.end() || !known->second.instance->update(settings_of(configured)))
+            continue;
+        known->second.configured = configured;
+        members_.insert(former.extract(known));
     }
     former.clear(); // before a successor takes over what is not kept
     vrrp::Listener& listener = *this;
     for (const config::VrrpInstance& configured : config.vrrp) {
-        if (instances_.contains(configured.name)) continue;
-        auto instance =
-            std::make_unique<vrrp::Instance>(io_, settings_of(configured, networks), listener);
-        if (readiness_[configured.port].ready) instance->set_ready(true);
-        instances_.emplace(configured.name, std::move(instance));
+        if (members_.contains(configured.name)) continue;
+        auto instance = std::make_unique<vrrp::Instance>(io_, settings_of(configured), listener);
+        members_.emplace(configured.name, Member{configured, std::move(instance)});
+    }
+    reconcile_scripts();
+    judge();
+}
+
+void VirtualRouters::reconcile_scripts() {
+    auto former = std::exchange(scripts_, {});
+    for (const auto& [name, member] : members_)
+        for (const config::VrrpTrack& track : member.configured.track) {
+            if (track.kind != config::VrrpTrack::Kind::script) continue;
+            const ScriptKey key = key_of(track);
+            if (const auto known = former.find(key); known != former.end())
+                scripts_.insert(former.extract(known));
+            else if (!scripts_.contains(key))
+                scripts_.emplace(key, std::make_unique<Script>(io_, track, [this] { judge(); }));
+        }
+}
+
+void VirtualRouters::judge(const Conditions& conditions) {
+    conditions_ = conditions;
+    judge();
+}
+
+void VirtualRouters::judge() {
+    conditions_.script = [this](const config::VrrpTrack& track) {
+        return scripts_.at(key_of(track))->failure();
+    };
+    std::map<std::string, Judgement> judgements;
+    std::map<std::string, std::string> faults; // of a member of each group
+    for (const auto& [name, member] : members_) {
+        const Judgement& judgement = judgements[name] =
+            control::judge(member.configured, conditions_);
+        if (!judgement.fault.empty() && !member.configured.group.empty())
+            faults.emplace(member.configured.group, name + ": " + judgement.fault);
+    }
+    for (auto& [name, member] : members_) {
+        Judgement& judgement = judgements[name];
+        const auto fault = faults.find(member.configured.group);
+        if (judgement.fault.empty() && fault != faults.end()) judgement.fault = fault->second;
+        apply(member, judgement);
     }
 }
 
-void VirtualRouters::set_ready(const std::string& port, bool ready, const std::string& reason) {
-    Readiness& current = readiness_[port];
-    current.reason = reason;
-    if (std::exchange(current.ready, ready) == ready) return;
-    log(ready ? LogLevel::notice : LogLevel::warning,
-        "port " + port + (ready ? ": ready" : ": not ready: " + reason));
-    for (const auto& [name, instance] : instances_)
-        if (instance->settings().interface == port) instance->set_ready(ready);
+void VirtualRouters::apply(Member& member, const Judgement& judgement) {
+    const Judgement before = std::exchange(member.judgement, judgement);
+    const std::string& name = member.configured.name;
+    if (judgement.fault != before.fault)
+        log(judgement.fault.empty() ? LogLevel::notice : LogLevel::warning,
+            name + (judgement.fault.empty() ? ": ready" : ": not ready: " + judgement.fault));
+    if (judgement.priority != before.priority && before.priority != 0)
+        log(LogLevel::notice,
+            name + ": priority " + std::to_string(judgement.priority) +
+                (judgement.failed.empty() ? "" : ", as " + judgement.failed.front()));
+    member.instance->set_priority(judgement.priority);
+    if (judgement.fault.empty() != before.fault.empty())
+        member.instance->set_ready(judgement.fault.empty());
+}
+
+std::vector<VirtualRouters::Member*> VirtualRouters::others_of_group(const std::string& name) {
+    std::vector<Member*> others;
+    const auto own = members_.find(name);
+    if (own == members_.end() || own->second.configured.group.empty()) return others;
+    for (auto& [other, member] : members_)
+        if (other != name && member.configured.group == own->second.configured.group)
+            others.push_back(&member);
+    return others;
+}
+
+bool VirtualRouters::group_agrees(const vrrp::Settings& settings) const {
+    const auto own = members_.find(settings.name);
+    if (own == members_.end() || own->second.configured.group.empty()) return true;
+    return std::all_of(members_.begin(), members_.end(), [&](const auto& known) {
+        const Member& other = known.second;
+        return known.first == settings.name ||
+               other.configured.group != own->second.configured.group ||
+               other.instance->wants_mastership();
+    });
+}
+
+void VirtualRouters::follow(const std::string& name, vrrp::RouterState from, vrrp::RouterState to) {
+    for (Member* other : others_of_group(name)) {
+        if (to == vrrp::RouterState::master) other->instance->take_over();
+        if (from == vrrp::RouterState::master && to == vrrp::RouterState::backup)
+            other->instance->give_up();
+    }
 }
 
 bool VirtualRouters::resign(const std::string& name) {
-    const auto found = instances_.find(name);
-    if (found == instances_.end() || found->second->status().state != vrrp::RouterState::master)
+    const auto found = members_.find(name);
+    if (found == members_.end() ||
+        found->second.instance->status().state != vrrp::RouterState::master)
         return false;
-    found->second->resign();
+    found->second.instance->resign();
+    for (Member* other : others_of_group(name)) other->instance->resign();
     return true;
 }
 
 bool VirtualRouters::resign() {
     bool any = false;
-    for (const auto& [name, instance] : instances_) any |= resign(name);
+    for (const auto& [name, member] : members_) any |= resign(name);
     return any;
 }
 
 bool VirtualRouters::lingers() const {
-    return std::any_of(instances_.begin(), instances_.end(),
-                       [](const auto& known) { return known.second->lingers(); });
+    return std::any_of(members_.begin(), members_.end(),
+                       [](const auto& known) { return known.second.instance->lingers(); });
 }
 
 std::chrono::milliseconds VirtualRouters::shortest_interval() const {
     std::chrono::milliseconds shortest{1000};
-    for (const auto& [name, instance] : instances_)
-        shortest = std::min(shortest, instance->settings().interval);
+    for (const auto& [name, member] : members_)
+        shortest = std::min(shortest, member.configured.interval);
     return shortest;
 }
 
@@ -133,16 +213,16 @@ std::chrono::milliseconds VirtualRouters::shortest_interval() const {
 // version 2, a second.
 std::chrono::milliseconds VirtualRouters::longest_wait() const {
     std::chrono::milliseconds longest{0};
-    for (const auto& [name, instance] : instances_)
-        if (instance->lingers())
-            longest = std::max(longest, instance->settings().version == 2
-                                            ? std::chrono::milliseconds(1000)
-                                            : instance->settings().interval);
+    for (const auto& [name, member] : members_)
+        if (member.instance->lingers())
+            longest =
+                std::max(longest, member.configured.version == 2 ? std::chrono::milliseconds(1000)
+                                                                 : member.configured.interval);
     return longest;
 }
 
 void VirtualRouters::stop() {
-    for (const auto& [name, instance] : instances_) instance->stop();
+    for (const auto& [name, member] : members_) member.instance->stop();
 }
 
 void VirtualRouters::acquire(const vrrp::Settings& settings,
@@ -167,6 +247,11 @@ void VirtualRouters::changed(const vrrp::Settings& settings, vrrp::RouterState f
                              vrrp::RouterState to, std::string_view reason) {
     log(LogLevel::notice, settings.name + ": " + std::string(name_of(from)) + " -> " +
                               std::string(name_of(to)) + " (" + std::string(reason) + ")");
+    // Later, as this is in the middle of what an instance does.
+    boost::asio::post(io_,
+                      [this, alive = std::weak_ptr<int>(life_), name = settings.name, from, to] {
+                          if (!alive.expired()) follow(name, from, to);
+                      });
 }
 
 void VirtualRouters::rejected(const vrrp::Settings& settings, const vrrp::Address& source,
@@ -176,45 +261,17 @@ void VirtualRouters::rejected(const vrrp::Settings& settings, const vrrp::Addres
             " rejected: " + std::string(vrrp::reject_names[static_cast<std::size_t>(reason)]));
 }
 
-json::object VirtualRouters::describe(const vrrp::Instance& instance) const {
-    const vrrp::Settings& settings = instance.settings();
-    const vrrp::Status& status = instance.status();
-    json::object object;
-    object["name"] = settings.name;
-    object["interface"] = settings.interface;
-    object["version"] = settings.version;
-    object["vrid"] = settings.vrid;
-    object["state"] = name_of(status.state);
-    object["priority"] = settings.priority;
-    object["interval_ms"] = settings.interval.count();
-    object["preempt"] = settings.preempt;
-    object["master"] = status.master ? json::value(status.master->to_string()) : json::value();
-    object["since_seconds"] =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - status.since).count();
-    json::array addresses;
-    for (const vrrp::VirtualAddress& address : settings.addresses)
-        addresses.emplace_back(to_prefix(address).text());
-    object["addresses"] = std::move(addresses);
-    object["adverts_sent"] = status.adverts_sent;
-    object["adverts_received"] = status.adverts_received;
-    object["send_errors"] = status.send_errors;
-    json::object rejected;
-    for (std::size_t reason = 0; reason < vrrp::reject_count; ++reason)
-        rejected[vrrp::reject_names[reason]] = status.rejected[reason];
-    object["rejected"] = std::move(rejected);
-    object["address_list_differs"] = status.address_list_differs;
-    object["transitions"] = status.transitions;
-    object["reason"] = status.reason;
-    const auto readiness = readiness_.find(settings.interface);
-    object["ready"] = readiness != readiness_.end() && readiness->second.ready;
-    object["ready_reason"] =
-        readiness == readiness_.end() ? std::string("starting") : readiness->second.reason;
-    return object;
+void VirtualRouters::rivalled(const vrrp::Settings& settings, const vrrp::Address& source,
+                              std::uint8_t priority) {
+    log(LogLevel::warning, settings.name + ": " + source.to_string() +
+                               " is master, too, with priority " + std::to_string(priority) +
+                               "; told again who is, and where the addresses are");
 }
 
 json::object VirtualRouters::status() const {
     json::array instances;
-    for (const auto& [name, instance] : instances_) instances.push_back(describe(*instance));
+    for (const auto& [name, member] : members_)
+        instances.push_back(instance_status(member.configured, *member.instance, member.judgement));
     json::object data;
     data["instances"] = std::move(instances);
     return data;

@@ -9,24 +9,31 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "config/config.h"
 #include "lb/control/rtnetlink.h"
+#include "lb/control/script.h"
+#include "lb/control/tracking.h"
 #include "vrrp/instance.h"
 
 namespace lbd::control {
 
 class VirtualRouters : private vrrp::Listener {
   public:
-    VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink);
+    // The link-local address of the interface.
+    using LinkLocal = std::function<config::IpAddress(const std::string& interface)>;
+
+    VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink, LinkLocal link_local);
     ~VirtualRouters() override;
 
     // From now on exactly the instances of `config` exist; those that were there keep their state.
     void reconcile(const config::Config& config);
-    // Whether the instances on `port` may take part, and in words why not.
-    void set_ready(const std::string& port, bool ready, const std::string& reason);
-    // Lets other directors take over, of one instance or of all; false if there is no such master.
-    // They do not preempt until they have been master again.
+    // How things stand now. `script` is not looked at: the scripts are run here.
+    void judge(const Conditions& conditions);
+    // Lets other directors take over, of one instance with its group or of all; false if there is
+    // no such master. They do not preempt until they have been master again.
     bool resign(const std::string& name);
     bool resign();
     // Whether an instance that resigned still waits for its successor.
@@ -41,10 +48,21 @@ class VirtualRouters : private vrrp::Listener {
     boost::json::object status() const;
 
   private:
-    struct Readiness {
-        bool ready = false;
-        std::string reason = "starting";
+    struct Member {
+        config::VrrpInstance configured;
+        std::unique_ptr<vrrp::Instance> instance;
+        Judgement judgement{"starting", 0, {}}; // with its group's faults
     };
+    using Members = std::map<std::string, Member>; // by name
+    using ScriptKey = std::tuple<std::vector<std::string>, std::chrono::milliseconds,
+                                 std::chrono::milliseconds, unsigned, unsigned>;
+
+    vrrp::Settings settings_of(const config::VrrpInstance& configured) const;
+    void reconcile_scripts();
+    void judge();
+    void apply(Member& member, const Judgement& judgement);
+    std::vector<Member*> others_of_group(const std::string& name);
+    void follow(const std::string& name, vrrp::RouterState from, vrrp::RouterState to);
 
     void acquire(const vrrp::Settings& settings,
                  std::span<const vrrp::VirtualAddress> addresses) override;
@@ -54,12 +72,17 @@ class VirtualRouters : private vrrp::Listener {
                  std::string_view reason) override;
     void rejected(const vrrp::Settings& settings, const vrrp::Address& source,
                   vrrp::Reject reason) override;
-    boost::json::object describe(const vrrp::Instance& instance) const;
+    void rivalled(const vrrp::Settings& settings, const vrrp::Address& source,
+                  std::uint8_t priority) override;
+    bool group_agrees(const vrrp::Settings& settings) const override;
 
     boost::asio::io_context& io_;
     Rtnetlink& netlink_;
-    std::map<std::string, Readiness> readiness_; // by interface
-    std::map<std::string, std::unique_ptr<vrrp::Instance>> instances_;
+    LinkLocal link_local_;
+    Conditions conditions_;
+    std::map<ScriptKey, std::unique_ptr<Script>> scripts_;
+    Members members_;
+    std::shared_ptr<int> life_ = std::make_shared<int>(); // what is posted may come later
 };
 
 } // namespace lbd::control

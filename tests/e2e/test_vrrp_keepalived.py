@@ -2,6 +2,7 @@
 """One VRRP instance, without a data plane, and keepalived: two hosts on one cable. What they send
 is compared, and who holds the address."""
 
+import ipaddress
 import json
 import os
 import signal
@@ -12,16 +13,21 @@ import pytest
 from conftest import BUILD
 from lab import wait_until
 from lab.namespace import Namespace, remove_namespace, run, stop_process
-from scapy.all import ARP, IP, Ether, rdpcap
+from scapy.all import ARP, IP, Ether, IPv6, rdpcap
 
 HARNESS = os.path.join(BUILD, "vrrp", "vrrp-harness")
-VIP = "10.99.0.100"
+VIP, VIP6 = "10.99.0.100", "2001:db8:99::100"
 OUR_ADDRESS, PEER_ADDRESS = "10.99.0.1", "10.99.0.2"
+OUR_ADDRESS6, PEER_ADDRESS6 = "fe80::1", "fe80::2"
 
 DIALECTS = {
     "v2": {"version": 2},
     "v2-password": {"version": 2, "password": "s3cret"},
+    "v2-unicast": {"version": 2, "unicast": True},
     "v3": {"version": 3, "interval_ms": 500},
+    "v3-unicast": {"version": 3, "interval_ms": 500, "unicast": True},
+    "v3-ipv6": {"version": 3, "interval_ms": 500, "family": 6},
+    "v3-ipv6-unicast": {"version": 3, "interval_ms": 500, "family": 6, "unicast": True},
 }
 
 _KEEPALIVED = """
@@ -36,11 +42,21 @@ vrrp_instance VI_1 {{
     priority {priority}
     advert_int {interval}
     {authentication}
+    {peers}
     virtual_ipaddress {{
-        {vip}/32
+        {vip}
     }}
 }}
 """
+
+
+def vip_of(family):
+    return VIP if family == 4 else VIP6
+
+
+def addresses_of(family):
+    """Ours and the peer's."""
+    return (OUR_ADDRESS, PEER_ADDRESS) if family == 4 else (OUR_ADDRESS6, PEER_ADDRESS6)
 
 
 class Ours:
@@ -49,10 +65,14 @@ class Ours:
         self._log = os.path.join(directory, "ours.log")
         self._process = None
 
-    def start(self, priority, *flags, version=3, interval_ms=1000, password=None):
-        command = [HARNESS, "--interface", "eth0", "--source", OUR_ADDRESS,
-                   "--address", f"{VIP}/32", "--version", version, "--priority", priority,
+    def start(self, priority, *flags, version=3, interval_ms=1000, password=None, family=4,
+              unicast=False):
+        own, peer = addresses_of(family)
+        command = [HARNESS, "--interface", "eth0", "--source", own,
+                   "--address", vip_of(family), "--version", version, "--priority", priority,
                    "--interval", interval_ms, *flags]
+        if unicast:
+            command += ["--peer", peer]
         if password:
             command += ["--password", password]
         with open(self._log, "w", encoding="utf-8") as log:
@@ -82,19 +102,28 @@ class Ours:
 
 
 class Keepalived:
-    def __init__(self, space, directory):
+    def __init__(self, space, directory, in_our_place=False):
         self.space = space
         self._directory = directory
+        self._in_our_place = in_our_place
         self._process = None
 
     def _path(self, suffix):
         return os.path.join(self._directory, f"keepalived.{suffix}")
 
-    def start(self, priority, version=3, interval_ms=1000, password=None):
+    def start(self, priority, version=3, interval_ms=1000, password=None, family=4,
+              unicast=False):
+        peers = ""
+        if unicast:
+            own, other = reversed(addresses_of(family))
+            if self._in_our_place:
+                own, other = other, own
+            peers = f"unicast_src_ip {own}\n unicast_peer {{ {other} }}"
         auth = f"authentication {{ auth_type PASS\n auth_pass {password} }}" if password else ""
         with open(self._path("conf"), "w", encoding="ascii") as file:
-            file.write(_KEEPALIVED.format(version=version, priority=priority, vip=VIP,
-                                          interval=interval_ms / 1000, authentication=auth))
+            file.write(_KEEPALIVED.format(version=version, priority=priority, vip=vip_of(family),
+                                          interval=interval_ms / 1000, authentication=auth,
+                                          peers=peers))
         with open(self._path("log"), "a", encoding="utf-8") as log:
             self._process = self.space.popen(
                 "keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",
@@ -125,9 +154,12 @@ class Cable:
             self.our_host, self.peer_host = [Namespace(name) for name in self._names]
             run("ip", "link", "add", "eth0", "netns", self.our_host.name,
                 "type", "veth", "peer", "name", "eth0", "netns", self.peer_host.name)
-            for host, address in ((self.our_host, OUR_ADDRESS), (self.peer_host, PEER_ADDRESS)):
+            for host, address, address6 in ((self.our_host, OUR_ADDRESS, OUR_ADDRESS6),
+                                            (self.peer_host, PEER_ADDRESS, PEER_ADDRESS6)):
                 host.ip("address", "add", f"{address}/24", "dev", "eth0")
+                host.sysctl("net.ipv6.conf.eth0.addr_gen_mode", 1)  # no other link-local one
                 host.ip("link", "set", "eth0", "up")
+                host.speak_ipv6(f"{address6}/64")
         except BaseException:
             self.close()
             raise
@@ -135,11 +167,13 @@ class Cable:
         self.keepalived = Keepalived(self.peer_host, self._directory)
 
     def keepalived_on(self, host):
-        return Keepalived(host, self._directory)
+        return Keepalived(host, self._directory, host is self.our_host)
 
     def holders(self):
         found = (("ours", self.our_host), ("keepalived", self.peer_host))
-        return [name for name, host in found if f"{VIP}/32" in host.addresses("eth0")]
+        vips = {f"{VIP}/32", f"{VIP6}/128"}
+        return [name for name, host in found
+                if vips & {*host.addresses("eth0"), *host.addresses("eth0", 6)}]
 
     def settles_at(self, holder, timeout):
         wait_until(lambda: self.holders() == [holder], timeout, f"{holder} alone has the address")
@@ -154,7 +188,7 @@ class Cable:
         """Starts listening; the function returned ends that and gives the packets."""
         file = os.path.join(self._directory, f"{time.monotonic_ns()}.pcap")
         process = self.peer_host.popen("tcpdump", "-i", "eth0", "-U", "--immediate-mode", "-w",
-                                       file, "vrrp or arp")
+                                       file, "vrrp or arp or ip6 proto 112")
         wait_until(lambda: os.path.exists(file) and os.path.getsize(file) >= 24, 5, "tcpdump")
         time.sleep(0.3)  # the file's header is written a little before the socket listens
 
@@ -185,13 +219,31 @@ def dialect(request):
     return request.param
 
 
-def _adverts(packets, source=OUR_ADDRESS):
-    return [one for one in packets if IP in one and one[IP].proto == 112 and one[IP].src == source]
+def _adverts(packets):
+    """Ours, of either family."""
+    return [one for one in packets
+            if (IP in one and one[IP].proto == 112 and one[IP].src == OUR_ADDRESS)
+            or (IPv6 in one and one[IPv6].nh == 112 and one[IPv6].src == OUR_ADDRESS6)]
 
 
 def _message(advert):
+    if IPv6 in advert:
+        return bytes(advert[IPv6])[40:40 + advert[IPv6].plen]
     header = advert[IP].ihl * 4
     return bytes(advert[IP])[header:advert[IP].len]
+
+
+def _head(advert):
+    """What of its headers a receiver looks at."""
+    if IPv6 in advert:
+        header = advert[IPv6]
+        return advert[Ether].dst, header.src, header.dst, header.tc
+    header = advert[IP]
+    return advert[Ether].dst, header.src, header.dst, header.tos
+
+
+def _ttl(advert):
+    return advert[IPv6].hlim if IPv6 in advert else advert[IP].ttl
 
 
 def _priority(advert):
@@ -220,13 +272,17 @@ def test_an_advert_is_keepalived_s_byte_for_byte(cable, dialect):
     peer = cable.keepalived_on(cable.our_host)
     theirs = _one_advert(cable, lambda: peer.start(200, **dialect), peer.stop)
     assert _message(ours) == _message(theirs)
-    assert ours[Ether].dst == theirs[Ether].dst == "01:00:5e:00:00:12"
-    assert (ours[IP].dst, ours[IP].ttl, ours[IP].tos) == ("224.0.0.18", 255, theirs[IP].tos)
+    assert _head(ours) == _head(theirs)
+    own, other = addresses_of(dialect.get("family", 4))
+    group = "224.0.0.18" if own == OUR_ADDRESS else "ff02::12"
+    destination = other if dialect.get("unicast") else group
+    assert _head(ours)[1:3] == (own, destination)
+    assert _ttl(ours) == 255  # keepalived forgets it with IPv6 unicast
     message = _message(ours)
     pseudo = b""
     if dialect["version"] == 3:
-        pseudo = bytes(map(int, f"{OUR_ADDRESS}.224.0.0.18.0.112.0".split("."))) + \
-            bytes([len(message)])
+        packed = [ipaddress.ip_address(address).packed for address in (own, destination)]
+        pseudo = b"".join(packed) + bytes([0, 112]) + len(message).to_bytes(2, "big")
     assert _sum(pseudo + message) == 0xFFFF
 
 
@@ -250,13 +306,14 @@ def test_keepalived_with_the_higher_priority_is_master_until_it_stops_and_again_
     cable.ours.start(100, **dialect)
     cable.settles_at("keepalived", 10)
     cable.stays_at("keepalived", 4)
+    own, peer = addresses_of(dialect.get("family", 4))
     status = cable.ours.status()
-    assert (status["state"], status["master"]) == ("BACKUP", PEER_ADDRESS)
+    assert (status["state"], status["master"]) == ("BACKUP", peer)
     assert not any(status["rejected"].values())
     assert not status["address_list_differs"]
     cable.keepalived.stop()
     cable.settles_at("ours", 2)
-    assert cable.ours.status()["master"] == OUR_ADDRESS
+    assert cable.ours.status()["master"] == own
     cable.keepalived.start(150, **dialect)
     cable.settles_at("keepalived", 10)
 

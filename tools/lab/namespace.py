@@ -73,10 +73,10 @@ class Namespace:
     def mac(self, interface="eth0"):
         return self.run("cat", f"/sys/class/net/{interface}/address").stdout.strip()
 
-    def addresses(self, interface=None):
-        """IPv4 addresses as a list of '10.66.0.1/16', of one interface or of all but lo."""
+    def addresses(self, interface=None, family=4):
+        """Addresses as a list of '10.66.0.1/16', of one interface or of all but lo."""
         found = []
-        for line in self.ip("-4", "-o", "addr", "show").splitlines():
+        for line in self.ip(f"-{family}", "-o", "addr", "show").splitlines():
             words = line.split()
             if words[1] == interface or (interface is None and words[1] != "lo"):
                 found.append(words[3])

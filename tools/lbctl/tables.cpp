@@ -167,13 +167,24 @@ std::string connections_table(const json::object& data) {
     return out;
 }
 
+namespace {
+
+// "150", or "50 of 150" while something that is tracked fails.
+std::string priority_text(const json::object& instance) {
+    const std::string configured = text(instance, "priority");
+    const std::string effective = text(instance, "effective_priority");
+    return effective == configured ? configured : effective + " of " + configured;
+}
+
+} // namespace
+
 std::string vrrp_table(const json::object& data) {
     std::string out;
     for_each_object(list(data, "instances"), [&](const json::object& instance) {
         out += text(instance, "name") + "  " + text(instance, "state") + " for " +
                duration(number(instance, "since_seconds")) + " (" + text(instance, "reason") +
                ")\n  " + text(instance, "interface") + ", VRRPv" + text(instance, "version") +
-               ", VRID " + text(instance, "vrid") + ", priority " + text(instance, "priority") +
+               ", VRID " + text(instance, "vrid") + ", priority " + priority_text(instance) +
                ", interval " + text(instance, "interval_ms") + " ms, " +
                (flag(instance, "preempt") ? "preempt" : "no preempt") + "\n  master " +
                text(instance, "master") + ", adverts sent " + text(instance, "adverts_sent") +
@@ -183,6 +194,13 @@ std::string vrrp_table(const json::object& data) {
             if (address.is_string()) out += "  " + printable(address.as_string()) + '\n';
         if (!flag(instance, "ready"))
             out += "  not ready: " + text(instance, "ready_reason") + '\n';
+        for (const json::value& failure : list(instance, "failed"))
+            if (failure.is_string())
+                out += "  lowers the priority: " + printable(failure.as_string()) + '\n';
+        if (number(instance, "rival_adverts") > 0)
+            out += "  another master heard " + text(instance, "rival_adverts") + " times, last " +
+                   text(instance, "rival") + ", " +
+                   duration(number(instance, "rival_seconds_ago")) + " ago\n";
         if (flag(instance, "address_list_differs"))
             out += "  the master advertises other addresses\n";
         for (const auto& [reason, packets] : child(instance, "rejected"))

@@ -5,7 +5,6 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-#include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/json.hpp>
 #include <boost/program_options.hpp>
@@ -70,6 +69,11 @@ class Teller : public vrrp::Listener {
               {"source", source.to_string()},
               {"reason", vrrp::reject_names[static_cast<std::size_t>(reason)]}});
     }
+    void rivalled(const vrrp::Settings&, const vrrp::Address& source,
+                  std::uint8_t priority) override {
+        tell({{"event", "rivalled"}, {"source", source.to_string()}, {"priority", priority}});
+    }
+    bool group_agrees(const vrrp::Settings&) const override { return true; }
 };
 
 void tell_status(const vrrp::Status& status) {
@@ -84,6 +88,7 @@ void tell_status(const vrrp::Status& status) {
           {"adverts_received", status.adverts_received},
           {"send_errors", status.send_errors},
           {"transitions", status.transitions},
+          {"rival_adverts", status.rival_adverts},
           {"address_list_differs", status.address_list_differs},
           {"rejected", std::move(rejected)}});
 }
@@ -94,6 +99,7 @@ options::options_description known_options() {
         ("interface", options::value<std::string>()->required(), "")            //
         ("source", options::value<std::string>()->required(), "own address")    //
         ("address", options::value<std::vector<std::string>>()->required(), "") //
+        ("peer", options::value<std::vector<std::string>>(), "unicast")         //
         ("version", options::value<unsigned>()->default_value(3), "")           //
         ("vrid", options::value<unsigned>()->default_value(51), "")             //
         ("priority", options::value<unsigned>()->default_value(100), "")        //
@@ -112,12 +118,15 @@ vrrp::Settings settings_of(const options::variables_map& given) {
     vrrp::Settings settings;
     settings.name = "harness";
     settings.interface = given["interface"].as<std::string>();
-    settings.source = asio::ip::make_address_v4(given["source"].as<std::string>());
+    settings.source = asio::ip::make_address(given["source"].as<std::string>());
     for (const auto& text : given["address"].as<std::vector<std::string>>()) {
-        const auto network = asio::ip::make_network_v4(text);
-        settings.addresses.push_back(
-            {network.address(), static_cast<std::uint8_t>(network.prefix_length())});
+        const auto address = asio::ip::make_address(text);
+        settings.addresses.push_back({address, std::uint8_t(address.is_v4() ? 32 : 128)});
     }
+    if (given.contains("peer")) settings.least_ttl = 1; // keepalived's IPv6 adverts to peers
+    if (given.contains("peer"))
+        for (const auto& text : given["peer"].as<std::vector<std::string>>())
+            settings.peers.push_back(asio::ip::make_address(text));
     settings.version = given["version"].as<unsigned>();
     settings.vrid = static_cast<std::uint8_t>(given["vrid"].as<unsigned>());
     settings.priority = static_cast<std::uint8_t>(given["priority"].as<unsigned>());

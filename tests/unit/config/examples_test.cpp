@@ -28,6 +28,7 @@ TEST_CASE("the two directors of the example differ in priority, address and peer
     CHECK(master.ports[0].addresses != backup.ports[0].addresses);
     master.vrrp[0].priority = backup.vrrp[0].priority;
     master.ports[0].addresses = backup.ports[0].addresses;
+    master.vrrp[0].source = backup.vrrp[0].source; // implied by the address
     CHECK(backup.sync->peers[0] == load_file(EXAMPLES "/two-directors-master.yaml").sync->address);
     master.sync->address = backup.sync->address;
     master.sync->peers = backup.sync->peers;

@@ -72,18 +72,22 @@ TEST_CASE("IPv6 addresses of a VRRP instance move along with an IPv4 one") {
     const auto config = load_text(dual + router6("'2001:db8::100', 10.0.0.100"), "f");
     CHECK(config.vrrp[0].virtual_addresses ==
           std::vector{*Prefix::parse("2001:db8::100/128"), *Prefix::parse("10.0.0.100/32")});
-    check({{router6("'2001:db8::100'"),
-            "f:4:46: vrrp[0].virtual_addresses: VRRP over IPv6 is not supported yet: give at least "
-            "one IPv4 address, which the advertisements carry; the IPv6 addresses move along with "
-            "it"},
-           {router6("10.0.0.100, 'fe80::100'"),
-            "f:4:59: vrrp[0].virtual_addresses[1]: fe80::100 is a link-local address, which is not "
-            "supported here; give a global or unique local one"},
-           {router6("10.0.0.100, 'ff02::12'"),
+    check({{router6("10.0.0.100, 'ff02::12'"),
             "f:4:59: vrrp[0].virtual_addresses[1]: ff02::12 is a multicast address"},
            {router6("10.0.0.100, '2001:db8::2/64'"),
             "f:4:59: vrrp[0].virtual_addresses[1]: 2001:db8::2 is the director's own address on "
             "port lb0; a virtual address moves between directors"}},
+          dual);
+}
+
+TEST_CASE("without an IPv4 address an instance speaks IPv6, from its link-local address") {
+    const auto v6 = load_text(dual + router6("'fe80::100', '2001:db8::100'"), "f").vrrp[0];
+    CHECK(v6.family == IpAddress::Family::v6);
+    CHECK(v6.port == "lb0");
+    CHECK_FALSE(v6.source);
+    check({{"vrrp: [{name: v, vrid: 1, version: 2, virtual_addresses: ['2001:db8::100']}]",
+            "f:4:36: vrrp[0].version: VRRP version 2 is IPv4's only (RFC 3768); use version: 3 for "
+            "IPv6"}},
           dual);
 }
 

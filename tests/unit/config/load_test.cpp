@@ -87,6 +87,7 @@ TEST_CASE("a VRRP instance has every default") {
     const auto config = load("vrrp: [{name: v, vrid: 7, virtual_addresses: [10.0.0.100]}]");
     CHECK(config.vrrp.at(0) == VrrpInstance{.name = "v",
                                             .port = "lb0",
+                                            .family = IpAddress::Family::v4,
                                             .version = 3,
                                             .vrid = 7,
                                             .priority = 100,
@@ -98,7 +99,8 @@ TEST_CASE("a VRRP instance has every default") {
                                             .virtual_addresses = {*Prefix::parse("10.0.0.100/32")},
                                             .garp_repeat = 5,
                                             .garp_delay = 5s,
-                                            .garp_refresh = 0s});
+                                            .garp_refresh = 0s,
+                                            .source = IpAddress::parse("10.0.0.2")});
 }
 
 TEST_CASE("the control socket follows the name") {

@@ -92,6 +92,15 @@ TEST_CASE("why a director is not ready is shown", "[tables]") {
                Contains("not ready: 2 health checks have no result"));
 }
 
+TEST_CASE("what lowers a priority and who else is master is shown", "[tables]") {
+    const std::string table = vrrp_table(parse(R"({"instances": [{"name": "VI_1", "priority": 150,
+        "effective_priority": 130, "failed": ["service web has 0 live backends of at least 1"],
+        "rival_adverts": 7, "rival": "10.0.0.3", "rival_seconds_ago": 61}]})"));
+    CHECK_THAT(table, Contains("priority 130 of 150,"));
+    CHECK_THAT(table, Contains("lowers the priority: service web has 0 live backends"));
+    CHECK_THAT(table, Contains("another master heard 7 times, last 10.0.0.3"));
+}
+
 TEST_CASE("whatever is missing or of another type, a table appears", "[tables]") {
     for (const auto table : tables) {
         CHECK_FALSE(table({}).empty());

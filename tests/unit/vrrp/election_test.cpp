@@ -56,7 +56,8 @@ class Simulation {
             router.parameters.preempt = preempt;
             router.parameters.preempt_delay = below(3) == 0 ? Duration(1s * below(5)) : Duration{};
             router.parameters.start_as_master = below(2) == 0;
-            router.parameters.source = static_cast<std::uint32_t>(i + 1);
+            router.parameters.source = boost::asio::ip::address_v4(
+                static_cast<boost::asio::ip::address_v4::uint_type>(i + 1));
             // Version 2 demands the same of all.
             router.parameters.interval =
                 version == 2 ? common_interval : Duration(100ms * (1 + below(20)));

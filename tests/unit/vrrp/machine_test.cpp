@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 namespace {
 
 const Time start = Time(1h);
-constexpr std::uint32_t own_source = 100, lower_source = 99, higher_source = 101;
+const Address own_source(boost::asio::ip::address_v4(100)),
+    lower_source(boost::asio::ip::address_v4(99)), higher_source(boost::asio::ip::address_v4(101));
 
 Parameters parameters(unsigned version = 3, std::uint8_t priority = 100) {
     Parameters result;
@@ -20,7 +21,7 @@ Parameters parameters(unsigned version = 3, std::uint8_t priority = 100) {
     return result;
 }
 
-AdvertReceived advert(std::uint8_t priority, std::uint32_t source = lower_source,
+AdvertReceived advert(std::uint8_t priority, const Address& source = lower_source,
                       Duration interval = 1s) {
     return {priority, source, interval};
 }
@@ -215,7 +216,7 @@ TEST_CASE("Master: a farewell of another is answered at once") {
 TEST_CASE("Master: priority decides, and among equals the higher address") {
     struct Row {
         std::uint8_t priority;
-        std::uint32_t source;
+        Address source;
         bool yields;
     };
     const auto row = GENERATE(Row{101, lower_source, true}, Row{255, lower_source, true},
@@ -353,4 +354,46 @@ TEST_CASE("another's farewell is no succession") {
     const Step heard = step(machine, own, advert(0), start + 10s);
     CHECK_FALSE(heard.release);
     CHECK(heard.machine.lingering);
+}
+
+TEST_CASE("Group: while others hear their masters, a backup only wants to take over") {
+    Parameters own = parameters();
+    own.held = true;
+    const Machine waiting = backup(own);
+    const Step held = step(waiting, own, TimerExpired{}, waiting.deadline);
+    CHECK(held.machine.state == RouterState::backup);
+    CHECK(held.machine.wants);
+    CHECK(does_nothing(held));
+    CHECK(held.machine.deadline == waiting.deadline + master_down_interval(waiting, own));
+    // Nobody holds it any longer.
+    own.held = false;
+    check_takes_over(step(held.machine, own, TimerExpired{}, held.machine.deadline), own);
+    // Its master is back.
+    const Step heard = step(held.machine, own, advert(200), held.machine.deadline - 1s);
+    CHECK_FALSE(heard.machine.wants);
+    // One that it would preempt changes nothing.
+    CHECK(step(held.machine, own, advert(50), held.machine.deadline - 1s).machine.wants);
+}
+
+TEST_CASE("Group: the owner does not start as master by itself") {
+    Parameters own = parameters(3, 255);
+    own.start_as_master = own.held = true;
+    CHECK(step({}, own, Ready{}, start).machine.state == RouterState::backup);
+}
+
+TEST_CASE("Group: a backup follows when another takes over, whatever it hears") {
+    const Parameters own = parameters();
+    check_takes_over(step(backup(own), own, TakeOver{}, start), own);
+    CHECK(does_nothing(step(master(own), own, TakeOver{}, start)));
+    CHECK(step({}, own, TakeOver{}, start).machine.state == RouterState::initialize);
+}
+
+TEST_CASE("Group: a master that follows another into backup says so") {
+    const Parameters own = parameters();
+    const Step result = step(master(own), own, GiveUp{}, start + 10s);
+    CHECK(result.machine.state == RouterState::backup);
+    CHECK((result.advertise && result.release && !result.acquire));
+    CHECK(result.advertised_priority == 0);
+    CHECK(result.machine.deadline == start + 10s + master_down_interval(result.machine, own));
+    CHECK(does_nothing(step(backup(own), own, GiveUp{}, start)));
 }

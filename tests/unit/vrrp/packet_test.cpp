@@ -9,16 +9,18 @@ using Bytes = std::vector<std::uint8_t>;
 
 namespace {
 
-const Address peer(0x0a000002u);
-const Address own(0x0a000001u);
-const Address vip(0x0a000064u);
+using boost::asio::ip::make_address;
+
+const Address peer = make_address("10.0.0.2");
+const Address own = make_address("10.0.0.1");
+const Address vip = make_address("10.0.0.100");
 
 Advertisement advertisement(unsigned version) {
     Advertisement result;
     result.version = version;
     result.vrid = 51;
     result.priority = 150;
-    result.addresses = {vip, Address(0x0a000065u)};
+    result.addresses = {vip, make_address("10.0.0.101")};
     return result;
 }
 
@@ -31,7 +33,7 @@ Expectation expectation(unsigned version) {
 }
 
 Bytes message_of(const Advertisement& advertisement) {
-    return serialize(advertisement, peer, multicast_group);
+    return serialize(advertisement, peer, multicast_group_v4);
 }
 
 // Sums the message anew, without a pseudo-header.
@@ -47,7 +49,7 @@ Bytes resealed(Bytes message) {
 }
 
 auto received(const Bytes& message, const Expectation& expected, std::uint8_t ttl = 255) {
-    return parse(message, {peer, multicast_group, ttl}, expected);
+    return parse(message, {peer, multicast_group_v4, ttl}, expected);
 }
 
 Reject rejection(const Bytes& message, const Expectation& expected, std::uint8_t ttl = 255) {
@@ -100,8 +102,47 @@ TEST_CASE("Version 3 over IPv4 is taken with and without a pseudo-header in its 
 
 TEST_CASE("A pseudo-header binds version 3 to its source") {
     const auto parsed = parse(message_of(advertisement(3)),
-                              {Address(0x0a000003u), multicast_group, 255}, expectation(3));
+                              {make_address("10.0.0.3"), multicast_group_v4, 255}, expectation(3));
     CHECK(std::get<Reject>(parsed) == Reject::checksum);
+}
+
+TEST_CASE("Version 3 goes over IPv6, whose pseudo-header is always in the checksum") {
+    const Address peer6 = make_address("fe80::2"), own6 = make_address("fe80::1");
+    Advertisement sent = advertisement(3);
+    sent.addresses = {make_address("fe80::5e:0:200"), make_address("2001:db8::100")};
+    Expectation expected = expectation(3);
+    expected.own_source = own6;
+    const Bytes message = serialize(sent, peer6, multicast_group_v6);
+    CHECK(message.size() == 8 + 2 * 16);
+    const Envelope envelope{peer6, multicast_group_v6, 255};
+    const auto parsed = parse(message, envelope, expected);
+    REQUIRE(std::holds_alternative<Advertisement>(parsed));
+    CHECK(std::get<Advertisement>(parsed).addresses == sent.addresses);
+    CHECK(std::get<Reject>(parse(resealed(message), envelope, expected)) == Reject::checksum);
+    CHECK(std::get<Reject>(parse(message, {peer6, multicast_group_v6, 254}, expected)) ==
+          Reject::ttl);
+    const auto cut = std::span(message).first(message.size() - 1);
+    CHECK(std::get<Reject>(parse(cut, envelope, expected)) == Reject::length);
+}
+
+TEST_CASE("With peers only their unicast adverts are taken, without them only the group's") {
+    Expectation expected = expectation(3);
+    const Bytes unicast = serialize(advertisement(3), peer, own);
+    const auto verdict = [&](const Bytes& message, const Address& source,
+                             const Address& destination, std::uint8_t ttl = 255) {
+        const auto parsed = parse(message, {source, destination, ttl}, expected);
+        const auto* reason = std::get_if<Reject>(&parsed);
+        return reason != nullptr ? std::optional(*reason) : std::nullopt;
+    };
+    CHECK(verdict(unicast, peer, own) == Reject::destination);
+    expected.peers = {make_address("10.0.0.9"), peer};
+    CHECK(verdict(unicast, peer, own) == std::nullopt);
+    CHECK(verdict(message_of(advertisement(3)), peer, multicast_group_v4) == Reject::destination);
+    CHECK(verdict(unicast, make_address("10.0.0.3"), own) == Reject::peer);
+    CHECK(verdict(unicast, peer, own, 253) == Reject::ttl);
+    expected.least_ttl = 253;
+    CHECK(verdict(unicast, peer, own, 253) == std::nullopt);
+    CHECK(verdict(unicast, peer, own, 252) == Reject::ttl);
 }
 
 TEST_CASE("Another VRID is none of our business, however broken") {
@@ -129,7 +170,7 @@ TEST_CASE("What cannot be an advertisement to us is rejected with the reason") {
     CHECK(rejection(Bytes(good.begin(), good.begin() + 7), expected) == Reject::length);
     CHECK(rejection(Bytes(good.begin(), good.end() - 1), expected) == Reject::length);
     CHECK(rejection({}, expected) == Reject::length);
-    CHECK(std::get<Reject>(parse(good, {own, multicast_group, 255}, expected)) == Reject::own);
+    CHECK(std::get<Reject>(parse(good, {own, multicast_group_v4, 255}, expected)) == Reject::own);
 }
 
 TEST_CASE("Version 2 rejects another interval, version 3 learns it") {

@@ -51,7 +51,8 @@ class Simulation {
                 between(0, 2) == 0 ? 100 : between(1, 254)); // some are equal
             router.parameters.interval = interval;
             router.parameters.preempt = preempt;
-            router.parameters.source = static_cast<std::uint32_t>(i + 1);
+            router.parameters.source = boost::asio::ip::address_v4(
+                static_cast<boost::asio::ip::address_v4::uint_type>(i + 1));
             router.drift = 1 + (draw() - 0.5) / 50; // one in a hundred either way
             routers_.push_back(router);
         }
