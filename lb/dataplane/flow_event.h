@@ -56,13 +56,16 @@ class EventRing {
             throw std::bad_alloc();
     }
 
-    [[nodiscard]] bool push(const FlowEvent& event) {
-        return rte_ring_sp_enqueue_elem(ring_.get(), const_cast<FlowEvent*>(&event),
-                                        sizeof(event)) == 0;
+    [[nodiscard]] bool push(const FlowEvent& event) { return push(&event, 1); }
+    // All or none.
+    [[nodiscard]] bool push(const FlowEvent* events, unsigned count) {
+        return rte_ring_sp_enqueue_bulk_elem(ring_.get(), events, sizeof(*events), count,
+                                             nullptr) == count;
     }
     unsigned pop(FlowEvent* events, unsigned count) {
         return rte_ring_sc_dequeue_burst_elem(ring_.get(), events, sizeof(*events), count, nullptr);
     }
+    unsigned room() const { return rte_ring_free_count(ring_.get()); }
     bool empty() const { return rte_ring_empty(ring_.get()) != 0; }
     bool half_full() const {
         return rte_ring_count(ring_.get()) > rte_ring_get_capacity(ring_.get()) / 2;

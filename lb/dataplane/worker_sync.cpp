@@ -11,13 +11,14 @@ constexpr std::size_t lines_per_round = 32;
 
 } // namespace
 
-// In most rounds there is nothing to do.
+// In most rounds there is nothing to do but to hand over what was told.
 void Worker::synchronise(const ForwardingTable& table) {
     const SyncChannel& sync = *setup_.sync;
     if (!sync.imports.empty()) take_imports(table);
     if (pass_.part != Pass::parts ||
         sync.pass_wanted.load(std::memory_order_relaxed) != pass_.number)
         continue_pass(table);
+    journal_.flush();
 }
 
 void Worker::take_imports(const ForwardingTable& table) {
@@ -46,6 +47,7 @@ void Worker::continue_pass(const ForwardingTable& table) {
     if (pass_.part + 1 == Pass::parts) {
         FlowEvent end;
         end.remaining = pass_.number;
+        journal_.flush();                   // what comes before it
         if (!sync.events.push(end)) return; // again in the next round
     }
     ++pass_.part;

@@ -13,14 +13,17 @@ template <class Key>
 struct Pair {
     Pair() : a(1024, &channel_a), b(1024, &channel_b) {}
 
-    static std::vector<FlowEvent> told(SyncChannel& channel) {
+    std::vector<FlowEvent> told_by_a() { return told(a, channel_a); }
+    std::vector<FlowEvent> told_by_b() { return told(b, channel_b); }
+    static std::vector<FlowEvent> told(Scene<Key>& scene, SyncChannel& channel) {
+        scene.journal.flush();
         std::vector<FlowEvent> events(SyncChannel::ring_size);
         events.resize(channel.events.pop(events.data(), SyncChannel::ring_size));
         return events;
     }
     // From a to b.
     std::size_t carry() {
-        const auto events = told(channel_a);
+        const auto events = told_by_a();
         for (const FlowEvent& event : events) CHECK(b.dispatcher.import(*b.table, event, b.now));
         return events.size();
     }
@@ -108,11 +111,11 @@ TEMPLATE_TEST_CASE("what a peer told is not told back, but once it is used here"
     pair.open(1, 1);
     pair.carry();
     pair.b.sweep();
-    CHECK(Pair<TestType>::told(pair.channel_b).empty());
+    CHECK(pair.told_by_b().empty());
     pair.pass(300 * second);
     pair.b.ack(1, 1);
     pair.b.sweep();
-    CHECK(Pair<TestType>::told(pair.channel_b).size() == 1);
+    CHECK(pair.told_by_b().size() == 1);
 }
 
 TEMPLATE_TEST_CASE("what finds no room in the ring is told by the sweep", "", KeyV4, KeyV6) {
@@ -122,17 +125,33 @@ TEMPLATE_TEST_CASE("what finds no room in the ring is told by the sweep", "", Ke
     }
     pair.open(1, 1);
     CHECK(pair.channel_a.overflows.get() == 1);
-    Pair<TestType>::told(pair.channel_a);
+    pair.told_by_a();
     pair.a.sweep();
     CHECK(pair.carry() == 1);
     CHECK(pair.b.state(1, 1) == FlowState::established);
 }
 
+TEMPLATE_TEST_CASE("more than fits the ring in one burst is told later, all of it", "", KeyV4,
+                   KeyV6) {
+    Pair<TestType> pair;
+    const FlowEvent filler;
+    while (pair.channel_a.events.room() > 40) REQUIRE(pair.channel_a.events.push(filler));
+    for (std::uint16_t port = 1; port <= 100; ++port) pair.open(port, port);
+    CHECK(pair.channel_a.overflows.get() == 60);
+    CHECK(pair.channel_a.events.room() == 0);
+    std::size_t told = 0;
+    for (const FlowEvent& event : pair.told_by_a())
+        told += event.state == FlowState::established ? 1 : 0;
+    CHECK(told == 40);
+    pair.a.sweep();
+    CHECK(pair.carry() == 60);
+}
+
 TEMPLATE_TEST_CASE("a peer that knows nothing is told everything", "", KeyV4, KeyV6) {
     Pair<TestType> pair;
     for (std::uint16_t port = 1; port <= 100; ++port) pair.open(port, port);
-    Pair<TestType>::told(pair.channel_a); // lost
-    pair.a.syn(1, 1000);                  // half-open
+    pair.told_by_a();    // lost
+    pair.a.syn(1, 1000); // half-open
     pair.repeat_all();
     CHECK(pair.carry() == 100);
     CHECK(pair.b.flows() == 100);
@@ -167,7 +186,7 @@ TEMPLATE_TEST_CASE("a flow that moved to another backend moves at the peer", "",
 TEMPLATE_TEST_CASE("what names a backend of another generation is refused", "", KeyV4, KeyV6) {
     Pair<TestType> pair;
     pair.open(1, 1);
-    auto events = Pair<TestType>::told(pair.channel_a);
+    auto events = pair.told_by_a();
     REQUIRE(events.size() == 1);
     ++events[0].generation;
     CHECK_FALSE(pair.b.dispatcher.import(*pair.b.table, events[0], 1));
