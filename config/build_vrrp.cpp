@@ -53,6 +53,8 @@ VrrpInstance build_instance(const NetworkNodes& networks, const Node& node) {
                           .garp_delay = seconds(node["garp_delay"]),
                           .garp_refresh = seconds(node["garp_refresh"]),
                           .source = source_of_instance(network, node),
+                          .virtual_mac = the<bool>(node["virtual_mac"]),
+                          .accept = the<bool>(node["accept"]),
                           .group = maybe<std::string>(node["group"]).value_or("")};
     for (const auto& peer : node["peers"].items) {
         instance.peers.push_back(the<IpAddress>(peer));

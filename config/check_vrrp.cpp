@@ -153,6 +153,16 @@ void check_vrid(const Node& instance, const NetworkNode& network, Claims<RouterI
     }
 }
 
+void check_accept(const Node& instance, ErrorList& errors) {
+    const auto& node = instance["accept"];
+    const auto* priority = instance["priority"].get<std::uint64_t>();
+    if (priority != nullptr && *priority == 255 && node.value == Value(false)) {
+        errors.say(node.place, node.path,
+                   "the addresses' owner, of priority 255, always accepts what is for them (RFC "
+                   "9568 6.1)");
+    }
+}
+
 } // namespace
 
 void check_vrrp(const Node& root, ErrorList& errors) {
@@ -167,6 +177,7 @@ void check_vrrp(const Node& root, ErrorList& errors) {
         check_password(instance, errors);
         check_version(instance, errors);
         check_min_ttl(instance, errors);
+        check_accept(instance, errors);
         check_virtual_addresses(instance, own, addresses, errors);
         if (const auto* network = network_of_instance(networks, instance)) {
             check_source(instance, *network, errors);

@@ -120,6 +120,8 @@ struct VrrpInstance {
     std::optional<IpAddress> source = {}; // to speak from; none: the port's link-local one
     std::vector<IpAddress> peers = {};    // adverts go to these; empty: to the multicast group
     std::uint8_t min_ttl = 255;           // of adverts received
+    bool virtual_mac = false;             // frames from the addresses come from the VRID's own MAC
+    bool accept = true;                   // the host takes packets for the addresses
     std::string group = {};               // instances of a group are master together; empty: none
     std::vector<VrrpTrack> track = {};
     bool operator==(const VrrpInstance&) const = default;

@@ -97,6 +97,13 @@ const Section& vrrp() {
             optional("min_ttl", number(1, 255), "255, of peers 1",
                      "The least TTL or hop limit an advertisement may arrive with. Less than 255 "
                      "only from peers: keepalived sends IPv6 ones with 64."),
+            value("virtual_mac", boolean(), "false",
+                  "The virtual addresses have the MAC address 00:00:5e:00:01:<vrid>, of IPv6 "
+                  "00:00:5e:00:02:<vrid>, which moves along: nobody's ARP cache has to change. "
+                  "Advertisements come from it, too (keepalived: use_vmac)."),
+            value("accept", boolean(), "true",
+                  "Whether the master's host takes packets for the virtual addresses that are for "
+                  "no service: ping, ssh. Services are not affected."),
             optional("group", label(), "alone",
                      "Instances of one group are master together or not at all (keepalived: "
                      "vrrp_sync_group)."),

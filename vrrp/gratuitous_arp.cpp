@@ -33,7 +33,7 @@ std::array<std::uint8_t, 42> gratuitous_arp(const MacBytes& mac,
     return frame;
 }
 
-Announcer::Announcer(const std::string& interface)
+Announcer::Announcer(const std::string& interface, const std::optional<MacBytes>& mac)
     : socket_(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
     ifreq request{};
     interface.copy(request.ifr_name, IFNAMSIZ - 1);
@@ -47,6 +47,7 @@ Announcer::Announcer(const std::string& interface)
         throw std::system_error(error, std::system_category(), "announcements on " + interface);
     }
     std::copy_n(request.ifr_hwaddr.sa_data, mac_.size(), mac_.begin());
+    mac_ = mac.value_or(mac_);
 }
 
 Announcer::~Announcer() {

@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/ip/address_v4.hpp>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -22,8 +23,9 @@ std::array<std::uint8_t, 42> gratuitous_arp(const MacBytes& mac,
 // Of both families' announcements.
 class Announcer {
   public:
-    // Throws std::system_error if there is no such interface.
-    explicit Announcer(const std::string& interface);
+    // The MAC address is the interface's unless another is given. Throws std::system_error if there
+    // is no such interface.
+    explicit Announcer(const std::string& interface, const std::optional<MacBytes>& mac = {});
     Announcer(const Announcer&) = delete;
     Announcer& operator=(const Announcer&) = delete;
     ~Announcer();

@@ -15,7 +15,7 @@ Instance::Instance(asio::io_context& io, Settings settings, Listener& listener)
       transport_(
           io, settings_.interface, settings_.source, settings_.peers.empty(),
           [this](const auto& message, const auto& envelope) { handle_packet(message, envelope); }),
-      announcer_(settings_.interface),
+      announcer_(settings_.interface, settings_.virtual_mac),
       timer_(io),
       announcement_timer_(io) {
     status_.since = std::chrono::steady_clock::now();
@@ -79,6 +79,7 @@ void Instance::stop() {
 bool Instance::update(const Settings& settings) {
     if (settings.interface != settings_.interface || settings.vrid != settings_.vrid ||
         settings.version != settings_.version || settings.source != settings_.source ||
+        settings.virtual_mac != settings_.virtual_mac ||
         settings.peers.empty() != settings_.peers.empty() || settings.name != settings_.name)
         return false;
     const auto missing_in = [](const auto& all, const auto& from) {
@@ -153,6 +154,8 @@ void Instance::handle(const Event& event, std::string_view reason) {
         announcement_timer_.cancel();
         listener_.release(settings_, settings_.addresses);
     }
+    if (settings_.virtual_mac && (result.release || result.acquire))
+        listener_.take_mac(settings_, result.acquire);
     if (result.acquire) listener_.acquire(settings_, settings_.addresses);
     if (result.announce) announce();
     if (machine_.state != before) {

@@ -36,6 +36,8 @@ struct Settings {
     // To whom adverts go, and from whom alone they are taken; empty: the multicast group.
     std::vector<Address> peers;
     std::uint8_t least_ttl = 255; // of what is received
+    // What the addresses are announced at, instead of the interface's own.
+    std::optional<MacBytes> virtual_mac;
     unsigned version = 3;
     std::uint8_t vrid = 1;
     std::uint8_t priority = 100; // before what is tracked lowers it
@@ -77,6 +79,8 @@ class Listener {
     virtual ~Listener() = default;
     virtual void acquire(const Settings& settings, std::span<const VirtualAddress> addresses) = 0;
     virtual void release(const Settings& settings, std::span<const VirtualAddress> addresses) = 0;
+    // Frames for the virtual MAC address, if there is one, are to be taken or no more.
+    virtual void take_mac(const Settings& settings, bool taken) = 0;
     virtual void changed(const Settings& settings, RouterState from, RouterState to,
                          std::string_view reason) = 0;
     // The first packet rejected for `reason` since the state changed last.
@@ -116,8 +120,8 @@ class Instance {
     void stop();
 
     // Takes new settings over without losing mastership. False if they name another interface,
-    // VRID, version or source, or peers instead of the group, for which a new instance is needed;
-    // nothing has changed then.
+    // VRID, version, source or virtual MAC address, or peers instead of the group, for which a new
+    // instance is needed; nothing has changed then.
     bool update(const Settings& settings);
 
     const Settings& settings() const { return settings_; }

@@ -19,7 +19,9 @@ constexpr unsigned burst = 32;
 } // namespace
 
 HostBridge::HostBridge(dataplane::Engine& engine, std::vector<Tap*> taps)
-    : engine_(engine), taps_(std::move(taps)), scratch_(largest_frame), thread_([this] { run(); }) {
+    : engine_(engine), taps_(std::move(taps)), scratch_(largest_frame) {
+    set_frames({});
+    thread_ = std::thread([this] { run(); });
     pthread_setname_np(thread_.native_handle(), "lbd-host");
 }
 
@@ -28,8 +30,14 @@ HostBridge::~HostBridge() {
     thread_.join();
 }
 
+void HostBridge::set_frames(std::vector<HostFrames> of_interfaces) {
+    of_interfaces.resize(taps_.size());
+    frames_ = std::make_shared<const std::vector<HostFrames>>(std::move(of_interfaces));
+}
+
 void HostBridge::run() {
     while (!stopping_) {
+        rules_ = frames_;
         bool busy = false;
         for (std::size_t interface = 0; interface < taps_.size(); ++interface) {
             busy |= carry_to_host(interface);
@@ -54,10 +62,13 @@ bool HostBridge::carry_to_host(std::size_t interface) {
 void HostBridge::write(std::size_t interface, rte_mbuf& packet) {
     const std::size_t length = rte_pktmbuf_pkt_len(&packet);
     if (length > scratch_.size()) return;
-    const void* data =
-        rte_pktmbuf_read(&packet, 0, static_cast<std::uint32_t>(length), scratch_.data());
-    if (data == nullptr ||
-        !taps_[interface]->write_frame({static_cast<const std::uint8_t*>(data), length}))
+    auto* data = const_cast<void*>( // ours: the packet is freed afterwards
+        rte_pktmbuf_read(&packet, 0, static_cast<std::uint32_t>(length), scratch_.data()));
+    if (data == nullptr) return;
+    const std::span<std::uint8_t> frame(static_cast<std::uint8_t*>(data), length);
+    if (!(*rules_)[interface].to_host(frame))
+        ++not_accepted_;
+    else if (!taps_[interface]->write_frame(frame))
         ++refused_;
 }
 
@@ -65,6 +76,7 @@ bool HostBridge::carry_from_host(std::size_t interface) {
     for (unsigned i = 0; i < burst; ++i) {
         const std::size_t length = taps_[interface]->read_frame(scratch_);
         if (length == 0) return i != 0;
+        (*rules_)[interface].from_host(std::span(scratch_).first(length));
         rte_mbuf* packet = rte_pktmbuf_alloc(&engine_.port_of(interface).buffers());
         char* room = packet == nullptr
                          ? nullptr

@@ -6,9 +6,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
+#include "lb/control/host_frames.h"
 #include "lb/control/tap.h"
 #include "lb/dataplane/engine.h"
 
@@ -22,10 +25,15 @@ class HostBridge {
     HostBridge& operator=(const HostBridge&) = delete;
     ~HostBridge();
 
+    // Any thread: what is done with frames from now on, of each interface.
+    void set_frames(std::vector<HostFrames> of_interfaces);
+
     // Any thread: frames from the host for which there was no buffer or no room in the ring.
     std::uint64_t dropped_from_host() const { return dropped_; }
     // Frames that the kernel did not take.
     std::uint64_t dropped_to_host() const { return refused_; }
+    // Frames for virtual addresses that the host is not to accept.
+    std::uint64_t not_accepted() const { return not_accepted_; }
 
   private:
     void run();
@@ -39,6 +47,9 @@ class HostBridge {
     std::vector<unsigned char> scratch_; // for frames of several segments
     std::atomic<std::uint64_t> dropped_{0};
     std::atomic<std::uint64_t> refused_{0};
+    std::atomic<std::uint64_t> not_accepted_{0};
+    std::atomic<std::shared_ptr<const std::vector<HostFrames>>> frames_;
+    std::shared_ptr<const std::vector<HostFrames>> rules_; // of this round
     std::atomic<bool> stopping_{false};
     unsigned idle_rounds_ = 0;
     std::thread thread_;

@@ -79,7 +79,10 @@ Runtime::Runtime(std::string config_file, config::Config config)
                 health_changed(target, verdict, reason);
             }),
       routers_(io_, netlink_,
-               [this](const std::string& name) { return tap_named(name).link_local(); }),
+               {[this](const auto& name) { return taps_[interface_of(name)]->link_local(); },
+                [this](const auto& name, const auto& mac, bool taken) {
+                    take_virtual_mac(interface_of(name), mac, taken);
+                }}),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       second_(io_),
       pulse_(io_),
@@ -108,6 +111,13 @@ Runtime::~Runtime() {
     engine_.stop();
 }
 
+config::MacAddress Runtime::mac_of(std::size_t interface) {
+    config::MacAddress mac;
+    const rte_ether_addr& own = engine_.port_of(interface).mac();
+    std::copy_n(own.addr_bytes, mac.bytes.size(), mac.bytes.begin());
+    return mac;
+}
+
 void Runtime::open_taps() {
     for (const config::Network& network : config::networks(config_)) {
         const auto carrier =
@@ -115,10 +125,8 @@ void Runtime::open_taps() {
                 return kernel_port->interface() == config_.ports[network.port].device.name;
             });
         carriers_.push_back(carrier == kernel_ports_.end() ? nullptr : carrier->get());
-        config::MacAddress mac;
-        const rte_ether_addr& own = engine_.port(network.port).mac();
-        std::copy_n(own.addr_bytes, mac.bytes.size(), mac.bytes.begin());
-        taps_.push_back(std::make_unique<Tap>(netlink_, network.name, mac, network.mtu,
+        taps_.push_back(std::make_unique<Tap>(netlink_, network.name, mac_of(taps_.size()),
+                                              network.mtu,
                                               sorted_addresses(network, config_.services)));
         for (const auto& gateway : {network.gateway, network.gateway6}) {
             if (!gateway) continue;
@@ -128,9 +136,28 @@ void Runtime::open_taps() {
     }
 }
 
-const Tap& Runtime::tap_named(const std::string& name) const {
-    return **std::find_if(taps_.begin(), taps_.end(),
-                          [&](const auto& tap) { return tap->name() == name; });
+std::size_t Runtime::interface_of(const std::string& name) const {
+    return static_cast<std::size_t>(
+        std::find_if(taps_.begin(), taps_.end(),
+                     [&](const auto& tap) { return tap->name() == name; }) -
+        taps_.begin());
+}
+
+void Runtime::take_virtual_mac(std::size_t interface, const config::MacAddress& mac, bool taken) {
+    rte_ether_addr address{};
+    std::copy(mac.bytes.begin(), mac.bytes.end(), address.addr_bytes);
+    engine_.port_of(interface).take_virtual_mac(address, taken);
+}
+
+void Runtime::set_host_frames() {
+    std::vector<HostFrames> frames;
+    for (std::size_t interface = 0; interface < taps_.size(); ++interface) {
+        std::vector<config::VrrpInstance> instances;
+        for (const config::VrrpInstance& instance : config_.vrrp)
+            if (instance.port == taps_[interface]->name()) instances.push_back(instance);
+        frames.emplace_back(mac_of(interface), instances);
+    }
+    bridge_->set_frames(std::move(frames));
 }
 
 void Runtime::allow_virtual_ipv6() {
@@ -180,11 +207,10 @@ void Runtime::apply_config() {
     publish();
     if (synchronizer_) synchronizer_->set_directory(std::make_shared<sync::Directory>(roster_));
     allow_virtual_ipv6();
+    set_host_frames();
     routers_.reconcile(config_);
 }
 
-// Of a configured backend that is checked; one that was removed is not, and keeps its last verdict
-// for the flows that it still has.
 std::optional<health::Target> Runtime::target_of(const BackendRecord& record) const {
     const config::HealthCheck& check = record.config.health;
     if (!record.in_slot || !record.configured || check.kind == config::HealthCheck::Kind::none)

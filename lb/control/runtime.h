@@ -53,7 +53,10 @@ class Runtime {
     void open_kernel_ports();
     void open_taps();
     void allow_virtual_ipv6();
-    const Tap& tap_named(const std::string& name) const;
+    void set_host_frames();
+    std::size_t interface_of(const std::string& name) const;
+    config::MacAddress mac_of(std::size_t interface);
+    void take_virtual_mac(std::size_t interface, const config::MacAddress& mac, bool taken);
     void apply_config();
     void publish_soon();
     void publish();

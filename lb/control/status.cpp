@@ -161,6 +161,7 @@ json::object host_status(const StatusSources& sources) {
     }
     object["punted"] = punted;
     object["punt_dropped"] = punt_dropped + sources.bridge.dropped_to_host();
+    object["not_accepted"] = sources.bridge.not_accepted();
     object["from_host"] = from_host;
     object["from_host_dropped"] = sources.bridge.dropped_from_host();
     return object;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lb/control/asio_address.h"
+#include "lb/control/host_frames.h"
 #include "lb/control/log.h"
 #include "lb/control/vrrp_status.h"
 
@@ -42,9 +43,8 @@ auto key_of(const config::VrrpTrack& track) {
 
 } // namespace
 
-VirtualRouters::VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink,
-                               LinkLocal link_local)
-    : io_(io), netlink_(netlink), link_local_(std::move(link_local)) {
+VirtualRouters::VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink, Ports ports)
+    : io_(io), netlink_(netlink), ports_(std::move(ports)) {
     conditions_.start = "starting";
     conditions_.link = [](const std::string&) { return std::string(); };
     conditions_.live_backends = [](const std::string&) { return 0U; };
@@ -60,9 +60,10 @@ vrrp::Settings VirtualRouters::settings_of(const config::VrrpInstance& configure
     settings.name = configured.name;
     settings.interface = configured.port;
     settings.source =
-        to_asio(configured.source ? *configured.source : link_local_(configured.port));
+        to_asio(configured.source ? *configured.source : ports_.link_local(configured.port));
     for (const config::IpAddress& peer : configured.peers) settings.peers.push_back(to_asio(peer));
     settings.least_ttl = configured.min_ttl;
+    if (configured.virtual_mac) settings.virtual_mac = virtual_mac(configured).bytes;
     settings.version = configured.version;
     settings.vrid = configured.vrid;
     settings.priority = configured.priority;
@@ -241,6 +242,10 @@ void VirtualRouters::release(const vrrp::Settings& settings,
         if (const auto error = netlink_.remove_address(interface, to_prefix(address)))
             log(LogLevel::error, settings.name + ": remove " + address.address.to_string() +
                                      " from " + settings.interface + ": " + error.message());
+}
+
+void VirtualRouters::take_mac(const vrrp::Settings& settings, bool taken) {
+    ports_.take_mac(settings.interface, {*settings.virtual_mac}, taken);
 }
 
 void VirtualRouters::changed(const vrrp::Settings& settings, vrrp::RouterState from,

@@ -22,10 +22,15 @@ namespace lbd::control {
 
 class VirtualRouters : private vrrp::Listener {
   public:
-    // The link-local address of the interface.
-    using LinkLocal = std::function<config::IpAddress(const std::string& interface)>;
+    // What is asked of the ports.
+    struct Ports {
+        std::function<config::IpAddress(const std::string& interface)> link_local;
+        // Frames for the address are the interface's from now on, or no more.
+        std::function<void(const std::string& interface, const config::MacAddress&, bool taken)>
+            take_mac;
+    };
 
-    VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink, LinkLocal link_local);
+    VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink, Ports ports);
     ~VirtualRouters() override;
 
     // From now on exactly the instances of `config` exist; those that were there keep their state.
@@ -68,6 +73,7 @@ class VirtualRouters : private vrrp::Listener {
                  std::span<const vrrp::VirtualAddress> addresses) override;
     void release(const vrrp::Settings& settings,
                  std::span<const vrrp::VirtualAddress> addresses) override;
+    void take_mac(const vrrp::Settings& settings, bool taken) override;
     void changed(const vrrp::Settings& settings, vrrp::RouterState from, vrrp::RouterState to,
                  std::string_view reason) override;
     void rejected(const vrrp::Settings& settings, const vrrp::Address& source,
@@ -78,7 +84,7 @@ class VirtualRouters : private vrrp::Listener {
 
     boost::asio::io_context& io_;
     Rtnetlink& netlink_;
-    LinkLocal link_local_;
+    Ports ports_;
     Conditions conditions_;
     std::map<ScriptKey, std::unique_ptr<Script>> scripts_;
     Members members_;

@@ -29,12 +29,12 @@ rte_be16_t network_protocol(const rte_mbuf& packet, const rte_ether_hdr& etherne
 
 } // namespace
 
-void parse(const rte_mbuf& packet, const rte_ether_addr& own, Parsed& parsed) {
+void parse(const rte_mbuf& packet, const OwnMacs& own, Parsed& parsed) {
     if (packet.data_len < sizeof(rte_ether_hdr))
         return layers::malformed(parsed, DropReason::truncated_ethernet);
     const auto* ethernet = rte_pktmbuf_mtod(&packet, const rte_ether_hdr*);
     const rte_be16_t protocol = network_protocol(packet, *ethernet, parsed);
-    if (!rte_is_same_ether_addr(&ethernet->dst_addr, &own)) {
+    if (!own.contains(OwnMacs::word_of(ethernet->dst_addr))) {
         if (!rte_is_multicast_ether_addr(&ethernet->dst_addr))
             return layers::malformed(parsed, DropReason::wrong_mac);
         parsed.kind = PacketClass::host;

@@ -9,6 +9,7 @@
 
 #include "lb/dataplane/drop_reason.h"
 #include "lb/dataplane/flow_key.h"
+#include "lb/dataplane/own_macs.h"
 
 namespace lbd::dataplane {
 
@@ -48,7 +49,7 @@ struct Parsed {
     }
 };
 
-// Reads the headers of `packet` and changes nothing. `own` is the MAC address of the port.
-void parse(const rte_mbuf& packet, const rte_ether_addr& own, Parsed& parsed);
+// Reads the headers of `packet` and changes nothing. `own` are the addresses of the port.
+void parse(const rte_mbuf& packet, const OwnMacs& own, Parsed& parsed);
 
 } // namespace lbd::dataplane

@@ -28,11 +28,6 @@ Word load(const std::uint8_t* bytes) {
     return word;
 }
 
-inline std::uint64_t address_word(const rte_ether_addr& address) {
-    return load<std::uint32_t>(address.addr_bytes) |
-           std::uint64_t{load<std::uint16_t>(address.addr_bytes + 4)} << 32;
-}
-
 // RFC 1071, of a header in three words and its checksum included: all ones if it is intact.
 inline bool sums_up(std::uint64_t first, std::uint64_t second, std::uint64_t third) {
     std::uint64_t sum = first + second;
@@ -112,13 +107,12 @@ inline bool ipv6(const rte_mbuf& packet, const std::uint8_t* ip, Parsed& parsed)
 
 } // namespace plain
 
-// Whether `packet` is such a packet; if not, `parsed` is undefined. `own` is the port's
-// address as a word.
-inline bool parse_plain(const rte_mbuf& packet, std::uint64_t own, Parsed& parsed) {
+// Whether `packet` is such a packet; if not, `parsed` is undefined.
+inline bool parse_plain(const rte_mbuf& packet, const OwnMacs& own, Parsed& parsed) {
     constexpr std::uint64_t address = 0xffffffffffff, stripped = RTE_MBUF_F_RX_VLAN_STRIPPED;
     if (packet.data_len < sizeof(rte_ether_hdr) || (packet.ol_flags & stripped) != 0) return false;
     const auto* frame = rte_pktmbuf_mtod(&packet, const std::uint8_t*);
-    if ((plain::load<std::uint64_t>(frame) & address) != own) return false;
+    if (!own.contains(plain::load<std::uint64_t>(frame) & address)) return false;
     const auto type = plain::load<rte_be16_t>(frame + 12);
     if (type == RTE_BE16(RTE_ETHER_TYPE_IPV4))
         return plain::ipv4(packet, frame + sizeof(rte_ether_hdr), parsed);

@@ -68,6 +68,7 @@ unsigned Port::buffers_for(const PortSettings& settings) {
 Port::Port(const PortSettings& settings)
     : device_(settings.device), id_(find_port(settings.device)) {
     rte_eth_macaddr_get(id_, &mac_);
+    macs_.emplace(mac_);
     const std::string pool_name = "lbd-buffers-" + std::to_string(id_);
     buffers_.reset(rte_pktmbuf_pool_create(pool_name.c_str(), buffers_for(settings), cache_size,
                                            private_size, buffer_size(settings.mtu),
@@ -149,6 +150,15 @@ void Port::open_queues(const PortSettings& settings) {
 // dropped by the parser then.
 void Port::accept_multicast() const {
     if (rte_eth_allmulticast_enable(id_) != 0) rte_eth_promiscuous_enable(id_);
+}
+
+// Like multicast, what cannot filter it.
+void Port::take_virtual_mac(rte_ether_addr mac, bool taken) {
+    macs_->set(mac, taken);
+    if (!taken)
+        rte_eth_dev_mac_addr_remove(id_, &mac);
+    else if (rte_eth_dev_mac_addr_add(id_, &mac, 0) != 0)
+        rte_eth_promiscuous_enable(id_);
 }
 
 bool Port::link_up() const {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "lb/dataplane/own_macs.h"
 #include "lb/dataplane/steering.h"
 
 namespace lbd::dataplane {
@@ -45,6 +46,9 @@ class Port {
 
     std::uint16_t id() const { return id_; }
     const rte_ether_addr& mac() const { return mac_; }
+    const OwnMacs& macs() const { return *macs_; }
+    // Control thread: frames for a virtual router's MAC address are taken from now on, or no more.
+    void take_virtual_mac(rte_ether_addr mac, bool taken);
     rte_mempool& buffers() const { return *buffers_; }
     // Which worker owns a flow that comes in here.
     const Steering& steering() const { return *steering_; }
@@ -64,6 +68,7 @@ class Port {
     std::string device_;
     std::uint16_t id_;
     rte_ether_addr mac_{};
+    std::optional<OwnMacs> macs_; // of the constructor's end
     std::unique_ptr<rte_mempool, FreePool> buffers_;
     std::vector<std::uint8_t> rss_key_; // empty: the device does not spread flows
     std::optional<Steering> steering_;

@@ -105,15 +105,14 @@ unsigned Worker::receive(std::uint16_t port, const ForwardingTable& table) {
 // Starts the loads of the flow table's lines for the whole burst before the first is needed.
 void Worker::parse_burst(rte_mbuf** packets, std::uint16_t count, std::uint16_t port,
                          std::array<Work, max_burst>& burst) {
-    const rte_ether_addr& own = setup_.ports[port]->mac();
-    const std::uint64_t own_address = plain::address_word(own);
+    const OwnMacs& own = setup_.ports[port]->macs();
     for (std::uint16_t i = 0; i < std::min(count, frames_ahead); ++i)
         rte_prefetch0(rte_pktmbuf_mtod(packets[i], void*));
     for (std::uint16_t i = 0; i < count; ++i) {
         if (i + frames_ahead < count)
             rte_prefetch0(rte_pktmbuf_mtod(packets[i + frames_ahead], void*));
         burst[i].packet = packets[i];
-        if (!parse_plain(*packets[i], own_address, burst[i].parsed))
+        if (!parse_plain(*packets[i], own, burst[i].parsed))
             parse(*packets[i], own, burst[i].parsed);
         prepare(burst[i]);
     }

@@ -71,7 +71,7 @@ void Worker::settle(const Verdict& verdict, const Work& work, const ForwardingTa
             next.packet = held;
             next.home = no_home;
             next.interface = note_of(held).interface;
-            parse(*held, egress_.interfaces()[next.interface].port->mac(), next.parsed);
+            parse(*held, egress_.interfaces()[next.interface].port->macs(), next.parsed);
             prepare(next);
             if (verdict.kind == Verdict::Kind::forward)
                 counters_.count(verdict.backend, held->pkt_len);

@@ -44,7 +44,7 @@ void Worker::take_handoff(rte_mbuf* packet, std::uint16_t from, const Forwarding
     work.packet = packet;
     work.interface = note.interface;
     work.home = note.home;
-    parse(*packet, egress_.interfaces()[note.interface].port->mac(), work.parsed);
+    parse(*packet, egress_.interfaces()[note.interface].port->macs(), work.parsed);
     prepare(work);
     switch (note.kind) {
         case Handoff::deliver:

@@ -87,3 +87,30 @@ def test_keepalived_notices_that_lbd_has_crashed(peers):
     _settles_at(director, peer, "lbd", 10)
     director.kill()
     wait_until(peer.has_vip, 6, "keepalived has the VIP")
+
+
+def test_a_group_and_keepalived_s_group_are_master_as_a_whole(lab):
+    both = (ADDRESS.vip, ADDRESS.vip2)
+    peer = Keepalived(lab.director_b, 100, group=True)
+    # The second instance alone loses its priority: the whole group goes, and comes back.
+    broken = [{"service": "web", "minimum": 3}]
+
+    def instances(track):
+        return [vrrp(150, group="web"),
+                vrrp(150, group="web", name="VI_2", vrid=52, track=track,
+                     virtual_addresses=[f"{ADDRESS.vip2}/32"])]
+
+    try:
+        lab.director_a.start(lab.config("a", [lab.service()], instances([])))
+        peer.start()
+        wait_until(lambda: all(map(lab.director_a.has, both)), 15, "lbd has both")
+        time.sleep(2)
+        assert not any(map(peer.has_vip, both)), peer.log()[-2000:]
+        lab.director_a.reload(lab.config("a", [lab.service()], instances(broken)))
+        wait_until(lambda: all(map(peer.has_vip, both)), 5, "keepalived has both")
+        assert not any(map(lab.director_a.has, both))
+        lab.director_a.reload(lab.config("a", [lab.service()], instances([])))
+        wait_until(lambda: all(map(lab.director_a.has, both)), 15, "lbd has both again")
+        wait_until(lambda: not any(map(peer.has_vip, both)), 5, "keepalived has none")
+    finally:
+        peer.close()

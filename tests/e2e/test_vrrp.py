@@ -7,6 +7,7 @@ import time
 
 import pytest
 from lab import ADDRESS, wait_until
+from lab.client import longest_gap
 from lab.lab import vrrp
 
 logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
@@ -48,7 +49,7 @@ def _dual_ports(lab, letter):
              "addresses": [director.prefixed_address, f"{own6}/64"]}]
 
 
-def _start_ipv6(lab, peers):
+def _start_ipv6(lab, peers, **more):
     lab.client.speak_ipv6("fd66::1/64")
     service = {"name": "web6", "address": VIP6, "port": 80,
                "backends": [{"address": f"fd66::2{n}"} for n in (1, 2)],
@@ -57,8 +58,8 @@ def _start_ipv6(lab, peers):
         web.speak_ipv6(f"fd66::2{number}/64")
         web.add_vip(VIP6)
     for director, letter, priority in ((lab.director_a, "a", 150), (lab.director_b, "b", 100)):
-        instance = vrrp(priority, **QUICK, virtual_addresses=[VIP6, f"{ADDRESS.vip}/32"],
-                        peers=peers[letter])
+        instance = vrrp(priority, **{**QUICK, **more}, peers=peers[letter],
+                        virtual_addresses=[VIP6, f"{ADDRESS.vip}/32"])
         if not peers[letter]:
             instance["virtual_addresses"] = ["fe80::5e00:5301", VIP6]
         director.start(lab.config(letter, [service], [instance], ports=_dual_ports(lab, letter)))
@@ -224,3 +225,55 @@ def test_a_second_master_is_counted_told_and_answered(lab):
     assert lab.director_a.vrrp_state() == "MASTER"
     text = lab.director_a.lbctl_run("vrrp").stdout
     assert f"another master heard 5 times, last {ADDRESS.client}" in text
+
+
+def _neighbour(client, address):
+    """The MAC address that the client has in its cache."""
+    words = client.ip("neigh", "show", address).split()
+    return words[words.index("lladdr") + 1] if "lladdr" in words else None
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_virtual_mac_moves_so_that_no_cache_has_to_change(lab, family):
+    # Without a single gratuitous ARP or neighbour advertisement.
+    quiet = {**QUICK, "virtual_mac": True, "garp_repeat": 0}
+    vip, mac = (ADDRESS.vip, "00:00:5e:00:01:33") if family == 4 else (VIP6, "00:00:5e:00:02:33")
+    url = f"http://{vip}/" if family == 4 else f"http://[{vip}]/"
+    if family == 4:
+        _start(lab, lambda priority: [vrrp(priority, **quiet)])
+    else:
+        _start_ipv6(lab, {"a": [], "b": []}, **quiet)
+    _settled(lab, lab.director_a, lab.director_b)
+    for director in lab.directors:
+        director.wait_for_all_up()
+    adverts = lab.client2.capture("ip proto 112 or ip6 proto 112")
+    lab.client.pages(url, 4)
+    assert _neighbour(lab.client, vip) == mac
+    assert {Ether(frame).src for frame in adverts.stop()} == {mac}
+    announced = lab.client2.capture("arp and arp[14:4] = arp[24:4] or icmp6 and ip6[40] = 136")
+    load = lab.client.load(url)
+    time.sleep(0.5)
+    lab.director_a.kill()
+    lab.director_b.wait_for_vrrp("MASTER")
+    wait_until(lambda: load.requests()[-1].ok, 5, "answers again")
+    lab.director_a.clear()
+    lab.director_a.start()
+    _settled(lab, lab.director_a, lab.director_b)
+    time.sleep(1)
+    requests = load.stop()
+    assert requests[-1].ok
+    assert longest_gap(requests) < 2.5
+    assert _neighbour(lab.client, vip) == mac
+    if family == 4:
+        assert announced.stop() == []
+
+
+def test_a_host_that_does_not_accept_serves_all_the_same(lab):
+    _start(lab, lambda priority: [vrrp(priority, **QUICK, accept=False)])
+    _settled(lab, lab.director_a, lab.director_b)
+    lab.director_a.wait_for_all_up()
+    ping = ("ping", "-c", 2, "-W", 1)
+    assert lab.client.run(*ping, ADDRESS.director_a, check=False).returncode == 0
+    assert lab.client.run(*ping, ADDRESS.vip, check=False).returncode != 0
+    assert lab.client.pages(URL, 4) == {"web1": 2, "web2": 2}
+    assert lab.director_a.lbctl("stats")["host"]["not_accepted"] >= 2

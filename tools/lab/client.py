@@ -86,6 +86,9 @@ class Client(Namespace):
         self._directory = directory
         switch.plug(self, port)
         self.ip("addr", "add", address, "dev", "eth0")
+        # Crowds come one after the other, and each leaves its ports in TIME_WAIT.
+        self.sysctl("net.ipv4.ip_local_port_range", "1024 65535")
+        self.sysctl("net.ipv4.tcp_tw_reuse", 1)
 
     def get(self, url, timeout=3):
         """The page's body; RuntimeError when there is no answer of status 200."""

@@ -12,10 +12,14 @@ _CONFIG = """
 global_defs {{
     router_id peer
 }}
-vrrp_instance VI_1 {{
+{group}
+"""
+
+_INSTANCE = """
+vrrp_instance {name} {{
     state BACKUP
     interface eth0
-    virtual_router_id 51
+    virtual_router_id {vrid}
     version {version}
     priority {priority}
     advert_int {interval}
@@ -28,9 +32,10 @@ vrrp_instance VI_1 {{
 
 
 class Keepalived:
-    """Holds the lab's VIP on eth0 while it is master. Only VRRP: it serves no connection."""
+    """Holds the lab's VIP on eth0 while it is master, and with `group` its second one with it. Only
+    VRRP: it serves no connection."""
 
-    def __init__(self, director, priority, version=3, password=None, interval=1):
+    def __init__(self, director, priority, version=3, password=None, interval=1, group=False):
         self.space = director
         self._directory = os.path.dirname(director.config_file)
         self._process = None
@@ -38,9 +43,15 @@ class Keepalived:
         authentication = (
             f"authentication {{ auth_type PASS\n auth_pass {password} }}" if password else ""
         )
+        addresses = {"VI_1": ADDRESS.vip, **({"VI_2": ADDRESS.vip2} if group else {})}
+        members = " ".join(addresses)
         with open(self._path("conf"), "w", encoding="ascii") as file:
-            file.write(_CONFIG.format(version=version, priority=priority, interval=interval,
-                                      authentication=authentication, vip=ADDRESS.vip))
+            file.write(_CONFIG.format(
+                group=f"vrrp_sync_group web {{ group {{ {members} }} }}" if group else ""))
+            for number, (name, vip) in enumerate(addresses.items()):
+                file.write(_INSTANCE.format(name=name, vrid=51 + number, version=version,
+                                            priority=priority, interval=interval,
+                                            authentication=authentication, vip=vip))
 
     def _path(self, suffix):
         return os.path.join(self._directory, f"keepalived.{suffix}")
@@ -56,8 +67,8 @@ class Keepalived:
             )
         wait_until(lambda: os.path.exists(self._path("vrrp.pid")), 5, "keepalived runs")
 
-    def has_vip(self):
-        return ADDRESS.vip + "/32" in self.space.addresses("eth0")
+    def has_vip(self, vip=ADDRESS.vip):
+        return vip + "/32" in self.space.addresses("eth0")
 
     def stop(self):
         stop_process(self._process, signal.SIGTERM)

@@ -56,6 +56,7 @@ class Teller : public vrrp::Listener {
                  std::span<const vrrp::VirtualAddress> addresses) override {
         for (const auto& address : addresses) change_address("del", settings, address);
     }
+    void take_mac(const vrrp::Settings&, bool) override {}
     void changed(const vrrp::Settings&, vrrp::RouterState from, vrrp::RouterState to,
                  std::string_view reason) override {
         tell({{"event", "changed"},

@@ -119,3 +119,11 @@ TEST_CASE("mistakes about what is tracked are named") {
           "f:5:111: vrrp[0].track[0].lower_priority_by: the priority of the addresses' owner, "
           "255, is never lowered (RFC 9568 5.2.4)"}});
 }
+
+TEST_CASE("the owner of the addresses accepts what is for them") {
+    CHECK(load_text(port + router("accept: false"), "f").vrrp.at(0).accept == false);
+    CHECK(load_text(port + router("virtual_mac: true"), "f").vrrp.at(0).virtual_mac);
+    check({{router("priority: 255, accept: false"),
+            "f:5:80: vrrp[0].accept: the addresses' owner, of priority 255, always accepts what is "
+            "for them (RFC 9568 6.1)"}});
+}

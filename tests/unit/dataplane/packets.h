@@ -15,10 +15,12 @@
 #include <memory>
 
 #include "lb/dataplane/flow_key.h"
+#include "lb/dataplane/own_macs.h"
 
 namespace lbd::dataplane::test {
 
 inline constexpr rte_ether_addr own_mac{{0x02, 0, 0, 0, 0, 0x01}};
+inline const OwnMacs own_macs(own_mac);
 inline constexpr rte_ether_addr client_mac{{0x02, 0, 0, 0, 0, 0x99}};
 
 constexpr rte_be32_t ip(unsigned a, unsigned b, unsigned c, unsigned d) {

@@ -24,7 +24,7 @@ const KeyV6 flow6{client6, vip6, be(40112), be(80), IPPROTO_TCP, {}};
 Parsed parsed_of(Frame& frame) {
     Parsed parsed;
     parsed.reason = DropReason::none;
-    parse(frame.packet(), own_mac, parsed);
+    parse(frame.packet(), own_macs, parsed);
     return parsed;
 }
 

@@ -48,9 +48,9 @@ TEST_CASE("usual packets are parsed the short way") {
     Frame frame;
     write(frame, kind);
     Parsed parsed;
-    REQUIRE(parse_plain(frame.packet(), plain::address_word(own_mac), parsed));
+    REQUIRE(parse_plain(frame.packet(), own_macs, parsed));
     Parsed full;
-    parse(frame.packet(), own_mac, full);
+    parse(frame.packet(), own_macs, full);
     check_same(parsed, full);
 }
 
@@ -74,13 +74,13 @@ TEST_CASE("what the short way takes, the long way reads in the same manner, what
             frame.packet().vlan_tci = 7;
         }
         Parsed parsed;
-        if (!parse_plain(frame.packet(), plain::address_word(own_mac), parsed)) {
+        if (!parse_plain(frame.packet(), own_macs, parsed)) {
             ++left;
             continue;
         }
         ++taken;
         Parsed full;
-        parse(frame.packet(), own_mac, full);
+        parse(frame.packet(), own_macs, full);
         check_same(parsed, full);
     }
     CHECK(taken > 10'000);

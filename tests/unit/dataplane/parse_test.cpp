@@ -15,7 +15,7 @@ namespace {
 constexpr rte_be32_t client = ip(198, 51, 100, 7);
 constexpr rte_be32_t vip = ip(192, 0, 2, 10);
 
-Parsed parse(const rte_mbuf& packet, const rte_ether_addr& own) {
+Parsed parse(const rte_mbuf& packet, const OwnMacs& own) {
     Parsed parsed;
     parsed.reason = DropReason::none;
     dataplane::parse(packet, own, parsed);
@@ -27,7 +27,7 @@ Parsed parse(const rte_mbuf& packet, const rte_ether_addr& own) {
 TEST_CASE("a TCP packet parses to its flow key and flags") {
     Frame frame;
     Frame::tcp(frame, client, 40112, vip, 80, RTE_TCP_SYN_FLAG);
-    const Parsed parsed = parse(frame.packet(), own_mac);
+    const Parsed parsed = parse(frame.packet(), own_macs);
     CHECK(parsed.kind == PacketClass::flow);
     CHECK(parsed.v4 == KeyV4{client, vip, be(40112), be(80), IPPROTO_TCP, {}});
     CHECK(parsed.tcp_flags == RTE_TCP_SYN_FLAG);
@@ -38,7 +38,7 @@ TEST_CASE("a UDP packet parses to its flow key, Ethernet padding behind it or no
     Frame frame;
     Frame::udp(frame, client, 5353, vip, 53, 1);
     frame.length(60);
-    const Parsed parsed = parse(frame.packet(), own_mac);
+    const Parsed parsed = parse(frame.packet(), own_macs);
     CHECK(parsed.kind == PacketClass::flow);
     CHECK(parsed.v4 == KeyV4{client, vip, be(5353), be(53), IPPROTO_UDP, {}});
 }
@@ -54,7 +54,7 @@ TEST_CASE("IP options are stepped over") {
     frame.ip_header().hdr_checksum = 0;
     frame.ip_header().hdr_checksum =
         static_cast<std::uint16_t>(~rte_raw_cksum(&frame.ip_header(), length));
-    const Parsed parsed = parse(frame.packet(), own_mac);
+    const Parsed parsed = parse(frame.packet(), own_macs);
     CHECK(parsed.kind == PacketClass::flow);
     CHECK(parsed.l4_offset == 38);
     CHECK(parsed.v4.vip_port == be(80));
@@ -75,7 +75,7 @@ TEST_CASE("what is not unicast IPv4 TCP or UDP is the host's") {
     SECTION("ICMP") {
         frame.ipv4(client, vip, IPPROTO_ICMP, 8);
     }
-    CHECK(parse(frame.packet(), own_mac).kind == PacketClass::host);
+    CHECK(parse(frame.packet(), own_macs).kind == PacketClass::host);
 }
 
 TEST_CASE("any piece of a fragmented datagram is a fragment") {
@@ -84,7 +84,7 @@ TEST_CASE("any piece of a fragmented datagram is a fragment") {
     const std::uint16_t field = GENERATE(RTE_IPV4_HDR_MF_FLAG, 1, RTE_IPV4_HDR_MF_FLAG | 185);
     frame.ip_header().fragment_offset = be(field);
     frame.checksum();
-    const Parsed parsed = parse(frame.packet(), own_mac);
+    const Parsed parsed = parse(frame.packet(), own_macs);
     const bool first = field == RTE_IPV4_HDR_MF_FLAG;
     CHECK(parsed.kind == (first ? PacketClass::flow : PacketClass::fragment));
     CHECK(parsed.first_fragment == first);
@@ -136,7 +136,7 @@ TEST_CASE("a malformed frame is told by its reason") {
         Frame frame;
         Frame::tcp(frame, client, 1, vip, 80, RTE_TCP_ACK_FLAG);
         one.spoil(frame);
-        const Parsed parsed = parse(frame.packet(), own_mac);
+        const Parsed parsed = parse(frame.packet(), own_macs);
         INFO("expected " << describe(one.reason).name << ", found "
                          << describe(parsed.reason).name);
         CHECK(parsed.kind == PacketClass::malformed);
@@ -149,7 +149,7 @@ TEST_CASE("no prefix of a frame makes the parser read beyond it") {
         Frame frame;
         Frame::tcp(frame, client, 1, vip, 80, RTE_TCP_ACK_FLAG, 6);
         frame.length(length);
-        CHECK(parse(frame.packet(), own_mac).kind == PacketClass::malformed);
+        CHECK(parse(frame.packet(), own_macs).kind == PacketClass::malformed);
     }
 }
 
