@@ -6,21 +6,6 @@ namespace lbd::config {
 
 namespace {
 
-HealthCheck build_health(const Node& root, const Node& service, const Node& backend) {
-    const auto layers = health_layers(root, service, backend);
-    const auto port = maybe<std::uint64_t>(layers["port"]);
-    return {.kind = is_checked_by_tcp(root, service, backend) ? HealthCheck::Kind::tcp
-                                                              : HealthCheck::Kind::none,
-            .interval = the<Milliseconds>(layers["interval"]),
-            .connect_timeout = the<Milliseconds>(layers["connect_timeout"]),
-            .retries = integer<unsigned>(layers["retries"]),
-            .delay_before_retry = the<Milliseconds>(layers["delay_before_retry"]),
-            .rise = integer<unsigned>(layers["rise"]),
-            .initially_up = the<bool>(layers["initially_up"]),
-            .port = port ? std::optional<std::uint16_t>(static_cast<std::uint16_t>(*port))
-                         : std::nullopt};
-}
-
 Timeouts build_timeouts(const Node& root, const Node& service) {
     const Layers layers{&service["timeouts"], &root["timeouts"]};
     return {.tcp_established = seconds(layers["tcp_established"]),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <set>
 #include <tuple>
 
 #include "config/check.h"
@@ -83,12 +84,32 @@ void check_checked_port(const Node& root, const Node& service, ErrorList& errors
     }
     for (const auto& backend : service["backends"].items) {
         const auto& checked = health_layers(root, service, backend)["port"];
-        if (is_checked_by_tcp(root, service, backend) && checked.get<std::uint64_t>() == nullptr) {
+        const auto kind = kind_of_check(root, service, backend);
+        const bool to_port = kind != "none" && kind != "ping" && kind != "script";
+        if (to_port && checked.get<std::uint64_t>() == nullptr) {
             errors.say(node.place, node.path,
                        "with any port, the health check of " + backend.path +
                            " needs one to connect to: give health: {port: N} for the backend, the "
                            "service or all services, or health: {type: none}");
             return;
+        }
+    }
+}
+
+// Of each backend, but what is wrong with the service's or the global section is said once.
+void check_health(const Node& root, const Node& service, std::set<std::string>& said,
+                  ErrorList& errors) {
+    for (const auto& backend : service["backends"].items) {
+        const auto layers = health_layers(root, service, backend);
+        const auto& script = layers.list("script");
+        if (kind_of_check(root, service, backend) == "script" && script.items.empty() &&
+            said.insert(service.path).second) {
+            errors.say(service.place, service.path, "health checks of type script need a script");
+        }
+        const auto* path = script.items.empty() ? nullptr : script.items.front().text();
+        if (path != nullptr && path->front() != '/' && said.insert(script.path).second) {
+            errors.not_allowed(script.items.front().place, script.items.front().path, quoted(*path),
+                               "an absolute path, as no shell looks for it");
         }
     }
 }
@@ -103,12 +124,14 @@ void check_services(const Node& root, ErrorList& errors) {
     const auto networks = network_nodes(root);
     const auto around = surroundings(root, networks);
     Claims<Endpoint> endpoints;
+    std::set<std::string> said; // of health checks
     check_unique(root["services"], "name", errors);
     for (const auto& service : root["services"].items) {
         check_endpoint(networks, service, endpoints, errors);
         check_client_prefix(service, service["persistence_prefix"], errors);
         check_client_prefix(service, service["limits"]["client_prefix"], errors);
         check_checked_port(root, service, errors);
+        check_health(root, service, said, errors);
         check_network_exists(networks, service["behind"], errors);
         check_backends(networks, service, around, errors);
     }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/address.h"
@@ -138,16 +139,47 @@ struct Sync {
     bool operator==(const Sync&) const = default;
 };
 
+// A page that a web server is asked for.
+struct HealthPage {
+    std::string path;
+    std::vector<std::pair<unsigned, unsigned>> statuses; // ranges that are well, ends included
+    std::string match;  // RE2 that must be found in the body; empty: none
+    std::string digest; // of the body: 32 hexadecimal digits of MD5 or 64 of SHA-256; empty: none
+    bool operator==(const HealthPage&) const = default;
+};
+
+struct HealthTls {
+    std::string name;        // SNI, and what a certificate must be for; empty: the host
+    bool verify = false;     // the server's certificate
+    std::string authorities; // file; empty: the system's
+    std::string certificate; // file of a client certificate; empty: none
+    std::string key;         // file
+    bool operator==(const HealthTls&) const = default;
+};
+
 struct HealthCheck {
-    enum class Kind { none, tcp };
+    enum class Kind { none, tcp, http, https, smtp, udp, dns, ping, script };
     Kind kind;
     Milliseconds interval;
-    Milliseconds connect_timeout;
-    unsigned retries; // further attempts before an up backend is called down
+    Milliseconds connect_timeout; // of the whole check
+    unsigned retries;             // further attempts before an up backend is called down
     Milliseconds delay_before_retry;
     unsigned rise;     // successes in a row before a down backend is called up
     bool initially_up; // keepalived's default; ours is down until proven up (its `alpha`)
     std::optional<std::uint16_t> port; // instead of the backend's
+    // What only some kinds look at.
+    std::optional<IpAddress> address = {}; // instead of the backend's
+    std::string host = {};                 // http, https: the virtual host
+    bool http_1_0 = false;
+    std::vector<HealthPage> pages = {}; // at least one
+    HealthTls tls = {};
+    std::string helo = "localhost";       // smtp
+    std::string payload = {};             // udp: bytes
+    bool answer_required = false;         // udp
+    std::string query_name = ".";         // dns
+    std::string query_type = "SOA";       // dns
+    std::vector<std::string> script = {}; // an absolute path and arguments
+    std::string user = {};                // of the script; empty: lbd's
     bool operator==(const HealthCheck&) const = default;
 };
 

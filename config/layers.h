@@ -26,6 +26,16 @@ class Layers {
         return (*layers_.back())[key];
     }
 
+    // Of a list: the innermost that has an item.
+    const Node& list(std::string_view key) const {
+        for (const auto* layer : layers_) {
+            if (!(*layer)[key].items.empty()) {
+                return (*layer)[key];
+            }
+        }
+        return (*layers_.back())[key];
+    }
+
   private:
     std::vector<const Node*> layers_;
 };
@@ -45,13 +55,13 @@ inline bool is_tunnelled(const Node& service, const Node& backend) {
     return forwarding.is("ipip") || forwarding.is("gue");
 }
 
-// Opening a TCP connection says nothing of a UDP service, so the default of all services does not
-// reach it: only its own word or a backend's does.
-inline bool is_checked_by_tcp(const Node& root, const Node& service, const Node& backend) {
+// "tcp", "none" ... Opening a TCP connection says nothing of a UDP service, so the default of all
+// services does not reach it: only its own word or a backend's does.
+inline std::string_view kind_of_check(const Node& root, const Node& service, const Node& backend) {
     const Layers own{&backend["health"], &service["health"]};
     const bool udp = service["protocol"].is("udp");
     const auto& type = own["type"].text() != nullptr || udp ? own["type"] : root["health"]["type"];
-    return type.text() == nullptr ? !udp : type.is("tcp");
+    return type.text() != nullptr ? std::string_view(*type.text()) : udp ? "none" : "tcp";
 }
 
 } // namespace lbd::config

@@ -23,30 +23,6 @@ const Section& timeouts() {
     return section;
 }
 
-const Section& health() {
-    static const Section section{
-        "How backends are checked. At the top level these are the defaults of all services; a "
-        "service may override each, and a backend may override its service's.",
-        {
-            optional("type", word({"none", "tcp"}),
-                     "tcp; for a udp service none unless the service or backend says tcp",
-                     "tcp: a connection can be opened. none: always up."),
-            value("interval", duration(10ms, 3600s, 1ms), "2s", "Between checks."),
-            value("connect_timeout", duration(10ms, 300s, 1ms), "1s",
-                  "When a check without an answer has failed."),
-            value("retries", number(0, 100), "2",
-                  "Further attempts before a backend that is up is called down."),
-            value("delay_before_retry", duration(0s, 3600s, 1ms), "1s", "Between these attempts."),
-            value("rise", number(1, 100), "1",
-                  "Successes in a row before a backend that is down is called up."),
-            value("initially_up", boolean(), "false",
-                  "Send connections to a new backend before its first check, as keepalived does "
-                  "without alpha."),
-            optional("port", number(1, 65'535), "the backend's", "The port to check."),
-        }};
-    return section;
-}
-
 namespace {
 
 Type forwarding() {

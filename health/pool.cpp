@@ -17,8 +17,12 @@ constexpr Milliseconds longest_first_delay{500};
 
 class Pool::Checker {
   public:
-    Checker(boost::asio::io_context& io, const Target& target, const Changed& changed)
-        : changed_(changed), judgement_(target.rules), attempt_(io), timer_(io) {
+    Checker(boost::asio::io_context& io, Transfers& transfers, const Target& target,
+            const Changed& changed)
+        : changed_(changed),
+          judgement_(target.rules),
+          attempt_(make_attempt(io, transfers, target.probe)),
+          timer_(io) {
         status_.target = target;
         status_.verdict = judgement_.verdict();
         status_.since = std::chrono::steady_clock::now();
@@ -51,8 +55,7 @@ class Pool::Checker {
 
   private:
     void check() {
-        attempt_.start(status_.target.endpoint, status_.target.interface, status_.target.timeout,
-                       [this](const Result& result) { judge(result); });
+        attempt_->start([this](const Result& result) { judge(result); });
     }
 
     void judge(const Result& result) {
@@ -77,13 +80,13 @@ class Pool::Checker {
     const Changed& changed_;
     CheckStatus status_;
     Judgement judgement_;
-    TcpConnect attempt_;
+    std::unique_ptr<Attempt> attempt_;
     boost::asio::steady_timer timer_;
     std::shared_ptr<int> life_ = std::make_shared<int>(); // handlers may outlive the object
 };
 
 Pool::Pool(boost::asio::io_context& io, std::uint32_t seed, Changed changed)
-    : io_(io), random_(seed), changed_(std::move(changed)) {}
+    : io_(io), transfers_(io), random_(seed), changed_(std::move(changed)) {}
 
 Pool::~Pool() = default;
 
@@ -95,9 +98,11 @@ void Pool::reconcile(const std::set<Target>& targets) {
             checkers_.insert(former.extract(same));
             continue;
         }
-        auto checker = std::make_unique<Checker>(io_, target, changed_);
+        auto checker = std::make_unique<Checker>(io_, transfers_, target, changed_);
         const auto predecessor = std::find_if(former.begin(), former.end(), [&](const auto& old) {
-            return old.first.endpoint == target.endpoint;
+            const Probe& probe = old.first.probe;
+            return probe.kind == target.probe.kind && probe.address == target.probe.address &&
+                   probe.port == target.probe.port;
         });
         if (predecessor != former.end()) checker->inherit(predecessor->second->status());
         const auto spread = std::min(longest_first_delay, target.rules.interval).count();

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -17,20 +16,18 @@
 #include <tuple>
 #include <vector>
 
+#include "health/attempt.h"
 #include "health/judgement.h"
-#include "health/tcp_connect.h"
+#include "health/transfers.h"
 
 namespace lbd::health {
 
 struct Target {
-    boost::asio::ip::tcp::endpoint endpoint;
-    std::string interface; // empty: as the host routes
-    Milliseconds timeout{1000};
+    Probe probe;
     Rules rules;
 
     bool operator<(const Target& other) const {
-        return std::tie(endpoint, interface, timeout, rules) <
-               std::tie(other.endpoint, other.interface, other.timeout, other.rules);
+        return std::tie(probe, rules) < std::tie(other.probe, other.rules);
     }
 };
 
@@ -68,6 +65,7 @@ class Pool {
     class Checker;
 
     boost::asio::io_context& io_;
+    Transfers transfers_; // outlives the checkers
     std::mt19937 random_;
     Changed changed_;
     std::map<Target, std::unique_ptr<Checker>> checkers_;

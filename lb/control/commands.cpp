@@ -96,9 +96,9 @@ json::object Runtime::health_status() const {
     };
     for (const health::CheckStatus& status : pool_.status()) {
         json::object object;
-        object["address"] = status.target.endpoint.address().to_string();
-        object["port"] = status.target.endpoint.port();
-        object["type"] = "tcp";
+        object["address"] = status.target.probe.address.to_string();
+        object["port"] = status.target.probe.port;
+        object["type"] = health::name_of(status.target.probe.kind);
         object["state"] = name_of(status.verdict);
         object["since_seconds"] = seconds(now - status.since);
         object["last_result"] = status.last_result;

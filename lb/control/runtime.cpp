@@ -10,12 +10,12 @@
 #include <csignal>
 #include <cstring>
 #include <random>
-#include <sstream>
 #include <utility>
 
 #include "config/warnings.h"
 #include "lb/control/asio_address.h"
 #include "lb/control/engine_options.h"
+#include "lb/control/health_target.h"
 #include "lb/control/log.h"
 
 namespace lbd::control {
@@ -212,17 +212,7 @@ void Runtime::apply_config() {
 }
 
 std::optional<health::Target> Runtime::target_of(const BackendRecord& record) const {
-    const config::HealthCheck& check = record.config.health;
-    if (!record.in_slot || !record.configured || check.kind == config::HealthCheck::Kind::none)
-        return std::nullopt;
-    health::Target target;
-    target.endpoint = {to_asio(record.config.address), check.port.value_or(record.config.port)};
-    // What is behind a router is reached as the host's routes say.
-    if (!record.config.gateway) target.interface = taps_[record.interface]->name();
-    target.timeout = check.connect_timeout;
-    target.rules = {check.interval, check.retries, check.delay_before_retry, check.rise,
-                    check.initially_up};
-    return target;
+    return health_target(record, taps_[record.interface]->name());
 }
 
 // Many backends may change in one round of the event loop: one table is enough for them.
@@ -247,9 +237,8 @@ void Runtime::neighbour_changed(const Neighbours::Neighbour& neighbour,
 void Runtime::health_changed(const health::Target& target, health::Verdict verdict,
                              const std::string& reason) {
     const bool up = verdict == health::Verdict::up;
-    std::ostringstream endpoint; // [2001:db8::1]:80
-    endpoint << target.endpoint;
-    log(LogLevel::notice, "backend " + endpoint.str() + (up ? " is up: " : " is down: ") + reason);
+    log(LogLevel::notice,
+        "backend " + text_of(target.probe) + (up ? " is up: " : " is down: ") + reason);
     for (std::size_t slot = 0; slot < roster_.backends().size(); ++slot) {
         const auto own = target_of(roster_.backends()[slot]);
         if (!own || *own < target || target < *own) continue;

@@ -24,8 +24,9 @@ namespace {
 
 Target target(const test::tcp::endpoint& endpoint) {
     Target target;
-    target.endpoint = endpoint;
-    target.timeout = 500ms;
+    target.probe.address = endpoint.address();
+    target.probe.port = endpoint.port();
+    target.probe.timeout = 500ms;
     target.rules = {20ms, 1, 10ms, 1, false};
     return target;
 }
@@ -39,7 +40,7 @@ struct Fixture {
     boost::asio::io_context io;
     std::vector<Change> changes;
     Pool pool{io, 1, [this](const Target& target, Verdict verdict, const std::string&) {
-                  changes.push_back({target.endpoint, verdict});
+                  changes.push_back({{target.probe.address, target.probe.port}, verdict});
               }};
 
     bool becomes(const Target& target, Verdict verdict) {
@@ -47,7 +48,7 @@ struct Fixture {
     }
     CheckStatus status(const Target& wanted) {
         for (const CheckStatus& status : pool.status())
-            if (status.target.endpoint == wanted.endpoint) return status;
+            if (status.target.probe == wanted.probe) return status;
         throw std::logic_error("no such check");
     }
 };
@@ -206,7 +207,7 @@ TEST_CASE("five hundred backends are judged at once, each as it is", "[pool]") {
                                    : host % 2 == 0 ? closed.port()
                                                    : listener.port();
         Target one = target(loopback(port, host));
-        one.timeout = 1s;
+        one.probe.timeout = 1s;
         one.rules.interval = 2s;
         targets.insert(one);
     }
@@ -215,7 +216,7 @@ TEST_CASE("five hundred backends are judged at once, each as it is", "[pool]") {
     REQUIRE(run_until(f.io, [&] { return f.pool.all_judged(); }));
     CHECK(std::chrono::steady_clock::now() - start < 5s);
     for (const CheckStatus& status : f.pool.status()) {
-        const bool listens = status.target.endpoint.port() == listener.port();
+        const bool listens = status.target.probe.port == listener.port();
         CHECK(status.verdict == (listens ? Verdict::up : Verdict::down));
         CHECK(status.local_errors == 0);
     }

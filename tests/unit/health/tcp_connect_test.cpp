@@ -17,11 +17,21 @@ using test::run_until;
 
 namespace {
 
+Probe probe(const test::tcp::endpoint& target, std::chrono::milliseconds timeout,
+            const std::string& interface = {}) {
+    Probe probe;
+    probe.address = target.address();
+    probe.port = target.port();
+    probe.timeout = timeout;
+    probe.interface = interface;
+    return probe;
+}
+
 Result connect(boost::asio::io_context& io, const test::tcp::endpoint& target,
                std::chrono::milliseconds timeout = 2s, const std::string& interface = {}) {
-    TcpConnect attempt(io);
+    TcpConnect attempt(io, probe(target, timeout, interface));
     std::optional<Result> result;
-    attempt.start(target, interface, timeout, [&](const Result& r) { result = r; });
+    attempt.start([&](const Result& r) { result = r; });
     CHECK_FALSE(result); // never from within start()
     REQUIRE(run_until(io, [&] { return result.has_value(); }));
     return *result;
@@ -86,8 +96,8 @@ TEST_CASE("an attempt that is given up is silent", "[connect]") {
     const BlackHole hole(io);
     bool called = false;
     {
-        TcpConnect attempt(io);
-        attempt.start(loopback(hole.port()), {}, 50ms, [&](const Result&) { called = true; });
+        TcpConnect attempt(io, probe(loopback(hole.port()), 50ms));
+        attempt.start([&](const Result&) { called = true; });
         io.poll();
     }
     io.restart();
@@ -99,15 +109,15 @@ TEST_CASE("the next attempt may begin where the last one is told, and one may de
           "[connect]") {
     boost::asio::io_context io;
     const ClosedPort closed(io);
-    auto attempt = std::make_unique<TcpConnect>(io);
+    auto attempt = std::make_unique<TcpConnect>(io, probe(loopback(closed.port()), 1s));
     int done = 0;
     std::function<void(const Result&)> again = [&](const Result&) {
         if (++done < 20)
-            attempt->start(loopback(closed.port()), {}, 1s, again);
+            attempt->start(again);
         else
             attempt.reset();
     };
-    attempt->start(loopback(closed.port()), {}, 1s, again);
+    attempt->start(again);
     REQUIRE(run_until(io, [&] { return !attempt; }));
     CHECK(done == 20);
 }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <array>
+#include <boost/algorithm/hex.hpp>
+#include <iterator>
+
+#include "config/build_parts.h"
+#include "config/layers.h"
+#include "config/status_ranges.h"
+
+namespace lbd::config {
+
+namespace {
+
+using Kind = HealthCheck::Kind;
+
+Kind kind_named(std::string_view name) {
+    constexpr std::array<std::pair<std::string_view, Kind>, 9> kinds{{{"none", Kind::none},
+                                                                      {"tcp", Kind::tcp},
+                                                                      {"http", Kind::http},
+                                                                      {"https", Kind::https},
+                                                                      {"smtp", Kind::smtp},
+                                                                      {"udp", Kind::udp},
+                                                                      {"dns", Kind::dns},
+                                                                      {"ping", Kind::ping},
+                                                                      {"script", Kind::script}}};
+    const auto* found = std::find_if(kinds.begin(), kinds.end(),
+                                     [&](const auto& kind) { return kind.first == name; });
+    return found == kinds.end() ? Kind::none : found->second;
+}
+
+std::string text_or_empty(const Node& node) {
+    return maybe<std::string>(node).value_or("");
+}
+
+std::vector<HealthPage> build_pages(const Node& urls) {
+    std::vector<HealthPage> pages;
+    for (const auto& url : urls.items) {
+        pages.push_back({.path = the<std::string>(url["path"]),
+                         .statuses = *status_ranges(the<std::string>(url["status"])),
+                         .match = text_or_empty(url["match"]),
+                         .digest = text_or_empty(url["digest"])});
+    }
+    if (pages.empty()) {
+        pages.push_back({.path = "/", .statuses = {{200, 299}}, .match = {}, .digest = {}});
+    }
+    return pages;
+}
+
+HealthTls build_tls(const Layers& layers) {
+    return {.name = text_or_empty(layers["tls_name"]),
+            .verify = the<bool>(layers["tls_verify"]),
+            .authorities = text_or_empty(layers["tls_authorities"]),
+            .certificate = text_or_empty(layers["tls_certificate"]),
+            .key = text_or_empty(layers["tls_key"])};
+}
+
+// What is of the kind alone, so that what another kind would look at tells no checks apart.
+void build_particulars(HealthCheck& check, const Layers& layers) {
+    switch (check.kind) {
+        case Kind::https:
+            check.tls = build_tls(layers);
+            [[fallthrough]];
+        case Kind::http:
+            check.host = text_or_empty(layers["host"]);
+            check.http_1_0 = layers["http_version"].is("1.0");
+            check.pages = build_pages(layers.list("urls"));
+            break;
+        case Kind::smtp:
+            check.helo = the<std::string>(layers["helo"]);
+            break;
+        case Kind::udp:
+            boost::algorithm::unhex(text_or_empty(layers["payload"]),
+                                    std::back_inserter(check.payload));
+            check.answer_required = the<bool>(layers["answer_required"]);
+            break;
+        case Kind::dns:
+            check.query_name = the<std::string>(layers["query_name"]);
+            check.query_type = the<std::string>(layers["query_type"]);
+            break;
+        case Kind::script:
+            for (const auto& word : layers.list("script").items) {
+                check.script.push_back(the<std::string>(word));
+            }
+            check.user = text_or_empty(layers["user"]);
+            break;
+        case Kind::none:
+        case Kind::tcp:
+        case Kind::ping:
+            break;
+    }
+}
+
+} // namespace
+
+HealthCheck build_health(const Node& root, const Node& service, const Node& backend) {
+    const auto layers = health_layers(root, service, backend);
+    const auto port = maybe<std::uint64_t>(layers["port"]);
+    HealthCheck check{
+        .kind = kind_named(kind_of_check(root, service, backend)),
+        .interval = the<Milliseconds>(layers["interval"]),
+        .connect_timeout = the<Milliseconds>(layers["connect_timeout"]),
+        .retries = integer<unsigned>(layers["retries"]),
+        .delay_before_retry = the<Milliseconds>(layers["delay_before_retry"]),
+        .rise = integer<unsigned>(layers["rise"]),
+        .initially_up = the<bool>(layers["initially_up"]),
+        .port = port ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt,
+        .address = maybe<IpAddress>(layers["address"])};
+    build_particulars(check, layers);
+    return check;
+}
+
+} // namespace lbd::config

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ICMP echo (RFC 792, RFC 4443). Needs the right to open raw sockets.
+#pragma once
+
+#include <array>
+#include <boost/asio/ip/icmp.hpp>
+#include <cstdint>
+#include <span>
+
+#include "health/timed_attempt.h"
+
+namespace lbd::health {
+
+class Ping : public TimedAttempt {
+  public:
+    Ping(boost::asio::io_context& io, const Probe& probe) : TimedAttempt(io, probe), socket_(io) {}
+
+  private:
+    void begin() override;
+    void timed_out() override { finish(Result::Kind::failure, "no answer"); }
+    void end() override;
+    void receive();
+    bool is_reply(std::span<const std::uint8_t> packet) const;
+
+    boost::asio::ip::icmp::socket socket_;
+    std::uint64_t cookie_ = 0; // tells the answer from others'
+    std::array<std::uint8_t, 256> answer_{};
+};
+
+} // namespace lbd::health

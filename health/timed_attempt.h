@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What attempts over a socket have in common: a clock, a timeout, one result.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "health/attempt.h"
+#include "health/local_error.h"
+
+namespace lbd::health {
+
+class TimedAttempt : public Attempt {
+  public:
+    void start(Done done) final {
+        done_ = std::move(done);
+        started_ = std::chrono::steady_clock::now();
+        timer_.expires_after(probe_.timeout);
+        await_timer([this] { timed_out(); });
+        begin();
+    }
+
+  protected:
+    TimedAttempt(boost::asio::io_context& io, Probe probe) : probe_(std::move(probe)), timer_(io) {}
+
+    // Starts what ends in finish(). Must not finish itself.
+    virtual void begin() = 0;
+    // The time is over: ends in finish().
+    virtual void timed_out() = 0;
+    // Closes what begin() has opened.
+    virtual void end() = 0;
+
+    const Probe& probe() const { return probe_; }
+    std::weak_ptr<int> life() const { return life_; } // handlers may outlive the object
+
+    void finish(Result::Kind kind, std::string text) {
+        using std::chrono::duration_cast;
+        timer_.cancel();
+        end();
+        // The callback may start the next attempt.
+        const Done done = std::exchange(done_, nullptr);
+        if (done)
+            done({kind, std::move(text),
+                  duration_cast<Milliseconds>(std::chrono::steady_clock::now() - started_)});
+    }
+    void finish(const boost::system::error_code& error) {
+        finish(is_local(error) ? Result::Kind::local_error : Result::Kind::failure,
+               error.message());
+    }
+    // From within begin(): later, as the caller is still on its way.
+    void finish_later(const boost::system::error_code& error) {
+        timer_.expires_after(Milliseconds(0));
+        await_timer([this, error] { finish(error); });
+    }
+
+    // errno if it fails.
+    int bind_to_interface(int socket) const {
+        if (probe_.interface.empty() ||
+            setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, probe_.interface.c_str(),
+                       static_cast<socklen_t>(probe_.interface.size() + 1)) == 0)
+            return 0;
+        return errno;
+    }
+
+  private:
+    template <typename Then>
+    void await_timer(Then then) {
+        timer_.async_wait([alive = life(), then](const boost::system::error_code& aborted) {
+            if (!aborted && !alive.expired()) then();
+        });
+    }
+
+    Probe probe_;
+    boost::asio::steady_timer timer_;
+    std::chrono::steady_clock::time_point started_;
+    Done done_;
+    std::shared_ptr<int> life_ = std::make_shared<int>();
+};
+
+} // namespace lbd::health
