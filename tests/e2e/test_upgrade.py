@@ -8,7 +8,7 @@ import time
 import pytest
 from conftest import BUILD, ROOT
 from lab import wait_until
-from test_sync import URL, _expect_nobody_noticed, _start, _wait_for_sync, pair  # noqa: F401
+from test_sync import URL, _start, _Users, pair  # noqa: F401
 
 UPGRADE = os.path.join(ROOT, "tools", "upgrade")
 LBCTL = os.path.join(BUILD, "tools", "lbctl", "lbctl")
@@ -37,7 +37,7 @@ def _upgrade_in_lab(lab, director):
 
 @pytest.mark.any_device
 def test_both_directors_are_restarted_under_load_without_a_failed_request(pair):  # noqa: F811
-    crowd = pair.client.crowd(URL, 500, period=1.0)
+    users = _Users(pair, 500, 1.0)
     load = pair.client2.load(URL)
     assert "handing over" in _upgrade_in_lab(pair, pair.director_a)
     pair.director_a.wait_for_vrrp("MASTER")  # the better one again
@@ -45,7 +45,7 @@ def test_both_directors_are_restarted_under_load_without_a_failed_request(pair):
     time.sleep(2)
     failed = [request for request in load.stop() if not request.ok]
     assert not failed, failed[:3]
-    _expect_nobody_noticed(crowd.stop(), 500)
+    users.expect_nothing_noticed()
 
 
 @pytest.mark.any_device
