@@ -33,11 +33,7 @@ Echo echo_of(std::uint64_t cookie, bool v4) {
 
 void Ping::begin() {
     const boost::asio::ip::icmp::endpoint target(probe().address, 0);
-    error_code error;
-    socket_.open(target.protocol(), error);
-    if (!error)
-        error = error_code(bind_to_interface(socket_.native_handle()),
-                           boost::system::system_category());
+    error_code error = open(socket_, target);
     if (!error) socket_.connect(target, error);
     cookie_ = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
     if (!error)

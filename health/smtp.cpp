@@ -23,12 +23,7 @@ void Smtp::begin() {
     received_.clear();
     greeted_ = false;
     const boost::asio::ip::tcp::endpoint target(probe().address, probe().port);
-    error_code error;
-    socket_.open(target.protocol(), error);
-    if (!error)
-        error = error_code(bind_to_interface(socket_.native_handle()),
-                           boost::system::system_category());
-    if (error) return finish_later(error);
+    if (const error_code error = open(socket_, target)) return finish_later(error);
     socket_.async_connect(target, [this, alive = life()](const error_code& result) {
         if (result == boost::asio::error::operation_aborted || alive.expired()) return;
         if (result) return finish(result);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
@@ -57,16 +58,24 @@ class TimedAttempt : public Attempt {
         await_timer([this, error] { finish(error); });
     }
 
-    // errno if it fails.
-    int bind_to_interface(int socket) const {
-        if (probe_.interface.empty() ||
-            setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, probe_.interface.c_str(),
-                       static_cast<socklen_t>(probe_.interface.size() + 1)) == 0)
-            return 0;
-        return errno;
+    // For what is said to `target`, over the probe's interface.
+    template <typename Socket>
+    boost::system::error_code open(Socket& socket,
+                                   const typename Socket::endpoint_type& target) const {
+        boost::system::error_code error;
+        socket.open(target.protocol(), error);
+        if (!error && !bind_to_interface(socket.native_handle()))
+            error = {errno, boost::system::system_category()};
+        return error;
     }
 
   private:
+    bool bind_to_interface(int socket) const {
+        return probe_.interface.empty() ||
+               setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, probe_.interface.c_str(),
+                          static_cast<socklen_t>(probe_.interface.size() + 1)) == 0;
+    }
+
     template <typename Then>
     void await_timer(Then then) {
         timer_.async_wait([alive = life(), then](const boost::system::error_code& aborted) {

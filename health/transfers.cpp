@@ -17,7 +17,7 @@ class Transfers::Watch : public std::enable_shared_from_this<Watch> {
         : transfers_(transfers), socket_(socket), descriptor_(transfers.io_, socket) {}
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
-    ~Watch() { descriptor_.release(); }
+    ~Watch() { stop(); }
 
     void want(int what) {
         wanted_ = what == CURL_POLL_INOUT ? CURL_CSELECT_IN | CURL_CSELECT_OUT
@@ -26,11 +26,11 @@ class Transfers::Watch : public std::enable_shared_from_this<Watch> {
         wait_for(CURL_CSELECT_IN, asio::posix::stream_descriptor::wait_read);
         wait_for(CURL_CSELECT_OUT, asio::posix::stream_descriptor::wait_write);
     }
-    // From now on nothing of it is called, though handlers may still hold it.
+    // From now on nothing of it is called, though handlers may still hold it. Now, not when these
+    // are gone: libcurl closes the socket next, and the next one may have its number.
     void stop() {
         wanted_ = 0;
-        error_code ignored;
-        descriptor_.cancel(ignored);
+        if (descriptor_.is_open()) descriptor_.release();
     }
 
   private:

@@ -18,11 +18,7 @@ UdpExchange::UdpExchange(boost::asio::io_context& io, const Probe& probe, std::s
 // A connected socket: only the backend's answers arrive, and its refusal by ICMP does.
 void UdpExchange::begin() {
     const boost::asio::ip::udp::endpoint target(probe().address, probe().port);
-    error_code error;
-    socket_.open(target.protocol(), error);
-    if (!error)
-        error = error_code(bind_to_interface(socket_.native_handle()),
-                           boost::system::system_category());
+    error_code error = open(socket_, target);
     if (!error) socket_.connect(target, error);
     if (!error) socket_.send(boost::asio::buffer(payload_), 0, error);
     if (error) return finish_later(error);
