@@ -47,6 +47,23 @@ std::size_t limit_in(const json::object& request) {
     return std::min(static_cast<std::size_t>(limit->as_int64()), largest_limit);
 }
 
+std::string text_in(const json::object& request, std::string_view key) {
+    const json::value* value = request.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+// Nothing if it is none of the actions.
+std::optional<Roster::ByHand> wanted_by_hand(std::string_view action, const json::value* weight) {
+    constexpr std::int64_t most = 65'535;
+    if (action == "drain") return Roster::ByHand{0, false};
+    if (action == "enable") return Roster::ByHand{};
+    if (action == "disable") return Roster::ByHand{{}, true};
+    if (action != "weight" || weight == nullptr || !weight->is_int64() || weight->as_int64() < 0 ||
+        weight->as_int64() > most)
+        return std::nullopt;
+    return Roster::ByHand{static_cast<std::uint32_t>(weight->as_int64()), false};
+}
+
 std::string_view name_of(health::Verdict verdict) {
     return verdict == health::Verdict::up     ? "up"
            : verdict == health::Verdict::down ? "down"
@@ -56,9 +73,7 @@ std::string_view name_of(health::Verdict verdict) {
 } // namespace
 
 asio::awaitable<json::value> Runtime::handle(json::object request) {
-    const json::value* command = request.if_contains("command");
-    const std::string name =
-        command != nullptr && command->is_string() ? std::string(command->as_string()) : "";
+    const std::string name = text_in(request, "command");
     if (name == "stats") co_return success(stats_status(sources()));
     if (name == "services") co_return success(services_status(sources()));
     if (name == "vrrp") co_return success(routers_.status());
@@ -66,6 +81,7 @@ asio::awaitable<json::value> Runtime::handle(json::object request) {
     if (name == "health") co_return success(health_status());
     if (name == "reload") co_return reload();
     if (name == "failover") co_return failover(request);
+    if (name == "backend") co_return backend_by_hand(request);
     if (name == "connections") co_return co_await connections(limit_in(request));
     co_return failure("unknown command '" + name + "'");
 }
@@ -124,10 +140,7 @@ json::object Runtime::health_status() const {
 }
 
 json::value Runtime::failover(const json::object& request) {
-    const json::value* instance = request.if_contains("instance");
-    const std::string name = instance != nullptr && instance->is_string()
-                                 ? std::string(instance->as_string())
-                                 : std::string();
+    const std::string name = text_in(request, "instance");
     const bool resigned = name.empty() ? routers_.resign() : routers_.resign(name);
     if (!resigned)
         return failure(name.empty() ? "no VRRP instance is master here"
@@ -136,6 +149,30 @@ json::value Runtime::failover(const json::object& request) {
     json::object data;
     data["summary"] = (name.empty() ? "every instance" : name) +
                       " resigned; it takes over again only if its successor fails";
+    return success(std::move(data));
+}
+
+json::value Runtime::backend_by_hand(const json::object& request) {
+    const auto address = config::IpAddress::parse(text_in(request, "address"));
+    if (!address) return failure("'" + text_in(request, "address") + "' is not an address");
+    const std::string action = text_in(request, "action");
+    const auto wanted = wanted_by_hand(action, request.if_contains("weight"));
+    if (!wanted)
+        return failure(
+            "allowed are drain, enable, disable, and weight with a number of 0 to 65535");
+    const std::string service = text_in(request, "service");
+    const auto slots = roster_.set_by_hand(*address, service, *wanted);
+    if (slots.empty())
+        return failure("there is no backend " + address->text() +
+                       (service.empty() ? "" : " in a service " + service));
+    publish_soon();
+    json::object data;
+    const std::string done = address->text() + ": " + action +
+                             (action == "weight" ? ' ' + std::to_string(*wanted->weight) : "") +
+                             " by hand in " + std::to_string(slots.size()) +
+                             (slots.size() == 1 ? " service" : " services");
+    log(LogLevel::notice, "backend " + done);
+    data["summary"] = done;
     return success(std::move(data));
 }
 

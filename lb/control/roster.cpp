@@ -88,7 +88,7 @@ const config::IpAddress* own_address(const config::Network& network,
 } // namespace
 
 bool BackendRecord::takes_new_connections() const {
-    return configured && config.weight > 0 && mac_known && health == Health::up;
+    return configured && weight() > 0 && mac_known && is_up();
 }
 
 const config::IpAddress& BackendRecord::next_hop() const {
@@ -97,10 +97,11 @@ const config::IpAddress& BackendRecord::next_hop() const {
 
 std::string_view BackendRecord::state() const {
     if (!configured) return "removed";
+    if (disabled) return "disabled";
     if (health == Health::down) return "down";
     if (!mac_known) return "no_mac";
     if (health == Health::unknown) return "pending";
-    return config.weight == 0 ? "drained" : "up";
+    return weight() == 0 ? "drained" : "up";
 }
 
 void Roster::check_capacity(const config::Config& config) const {
@@ -220,6 +221,20 @@ bool Roster::set_mac(const config::IpAddress& next_hop, std::optional<config::Ma
     return changed;
 }
 
+std::vector<BackendSlot> Roster::set_by_hand(const config::IpAddress& address,
+                                             const std::string& service, const ByHand& wanted) {
+    std::vector<BackendSlot> slots;
+    for (std::size_t slot = 0; slot < backends_.size(); ++slot) {
+        BackendRecord& record = backends_[slot];
+        if (!record.in_slot || !record.configured || record.config.address != address) continue;
+        if (!service.empty() && services_[record.service].config.name != service) continue;
+        record.weight_by_hand = wanted.weight;
+        record.disabled = wanted.disabled;
+        slots.push_back(static_cast<BackendSlot>(slot));
+    }
+    return slots;
+}
+
 void Roster::release(const std::function<bool(BackendSlot)>& in_use) {
     std::vector<bool> service_in_use(services_.size());
     for (auto known = backend_slots_.begin(); known != backend_slots_.end();) {
@@ -246,7 +261,7 @@ void Roster::rebuild_ring(ServiceSlot slot) {
     std::vector<dataplane::Weighted> members;
     for (const BackendSlot backend : service.backends)
         if (backends_[backend].takes_new_connections())
-            members.push_back({backend, weighted ? backends_[backend].config.weight : 1});
+            members.push_back({backend, weighted ? backends_[backend].weight() : 1});
     std::vector<BackendSlot> ring = dataplane::smooth_ring(members);
     if (ring == service.ring && service.ring_version != 0) return;
     service.ring = std::move(ring);
@@ -285,7 +300,7 @@ std::vector<BackendSlot> Roster::hash_table_of(const ServiceRecord& service) con
     std::vector<dataplane::MaglevMember> available;
     for (const BackendSlot slot : service.backends) {
         const BackendRecord& record = backends_[slot];
-        const std::uint32_t weight = weighted ? record.config.weight : 1;
+        const std::uint32_t weight = weighted ? record.weight() : 1;
         const dataplane::MaglevMember member{{slot, weight}, identity_of(record)};
         all.push_back({member, record.takes_new_connections()});
         if (record.takes_new_connections()) available.push_back(member);
@@ -303,7 +318,7 @@ dataplane::FlowFate Roster::fate_of(const BackendRecord& record) const {
                                                                            : FlowFate::reschedule;
     // A neighbour entry that has just been lost is no reason to move a flow: the last address
     // serves until the health check judges.
-    if (record.health == Health::up) return FlowFate::forward;
+    if (record.is_up()) return FlowFate::forward;
     switch (service.on_backend_down) {
         case config::BackendDown::keep:
             return FlowFate::keep;
@@ -318,8 +333,8 @@ dataplane::FlowFate Roster::fate_of(const BackendRecord& record) const {
 bool Roster::keeps_persistence(const BackendRecord& record) const {
     const bool honoured = services_[record.service].config.persistence_while_drained ==
                           config::PersistenceDrained::honour;
-    return record.configured && record.mac_known && record.health == Health::up &&
-           (record.config.weight > 0 || honoured);
+    return record.configured && record.mac_known && record.is_up() &&
+           (record.weight() > 0 || honoured);
 }
 
 dataplane::BackendEntry Roster::entry_of(const BackendRecord& record) const {
@@ -330,7 +345,7 @@ dataplane::BackendEntry Roster::entry_of(const BackendRecord& record) const {
     entry.keeps_persistence = keeps_persistence(record);
     entry.service = record.service;
     entry.generation = record.generation;
-    entry.weight = static_cast<std::uint16_t>(record.config.weight);
+    entry.weight = static_cast<std::uint16_t>(record.weight());
     entry.upper_threshold = record.config.upper_threshold;
     entry.lower_threshold = record.config.lower_threshold;
     entry.tunnel = record.tunnel;

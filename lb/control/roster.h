@@ -30,7 +30,11 @@ struct BackendRecord {
     bool mac_known = false;
     std::optional<config::MacAddress> mac; // the last one known
     Health health = Health::unknown;
+    std::optional<std::uint32_t> weight_by_hand{}; // overrides the configuration's
+    bool disabled = false;                         // by hand: as if it were down
 
+    std::uint32_t weight() const { return weight_by_hand.value_or(config.weight); }
+    bool is_up() const { return health == Health::up && !disabled; }
     bool takes_new_connections() const;
     // To whom its packets are addressed: itself, or the router before it.
     const config::IpAddress& next_hop() const;
@@ -57,6 +61,17 @@ class Roster {
     // What health checks and the neighbour table say. True if the forwarding table changes by it.
     bool set_health(dataplane::BackendSlot slot, Health health);
     bool set_mac(const config::IpAddress& next_hop, std::optional<config::MacAddress> mac);
+
+    // What an operator wants of a backend until it is undone; reloads do not.
+    struct ByHand {
+        std::optional<std::uint32_t> weight;
+        bool disabled = false;
+    };
+    // Of every configured backend with this address, in the service of this name or, if it is
+    // empty, in all. Their slots.
+    std::vector<dataplane::BackendSlot> set_by_hand(const config::IpAddress& address,
+                                                    const std::string& service,
+                                                    const ByHand& wanted);
 
     // Frees the slots of removed backends and services of which `in_use` says no.
     void release(const std::function<bool(dataplane::BackendSlot)>& in_use);

@@ -80,6 +80,7 @@ class Runtime {
     boost::asio::awaitable<boost::json::value> handle(boost::json::object request);
     boost::json::value reload();
     boost::json::value failover(const boost::json::object& request);
+    boost::json::value backend_by_hand(const boost::json::object& request);
     boost::asio::awaitable<boost::json::value> connections(std::size_t limit);
     boost::json::object health_status() const;
     StatusSources sources();

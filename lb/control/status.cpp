@@ -39,7 +39,9 @@ json::object backend_status(const StatusSources& sources, dataplane::BackendSlot
     json::object object;
     object["address"] = record.config.address.text();
     object["port"] = record.config.port;
-    object["weight"] = record.config.weight;
+    object["weight"] = record.weight();
+    object["configured_weight"] = record.config.weight;
+    object["by_hand"] = record.disabled || record.weight_by_hand.has_value();
     object["state"] = record.state();
     if (record.mac)
         object["mac"] = record.mac->text();

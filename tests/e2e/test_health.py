@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Backends that die and come back, and what a client gets meanwhile."""
 
+import subprocess
+
 import pytest
-from lab import ADDRESS
+from lab import ADDRESS, wait_until
 
 URL = f"http://{ADDRESS.vip}/"
 
@@ -82,3 +84,40 @@ def test_a_check_may_ask_another_port(lab):
     lab.director_a.wait_for_backend("web", lab.web2.address, "up", 5)
     assert lab.client.pages(URL, 4) == {"web2": 4}
     assert lab.director_a.backend("web", lab.web1.address)["state"] == "down"
+
+
+def test_by_hand(lab):
+    config = lab.start_director([lab.service(timeouts={"tcp_fin": "2s"})])
+    director, web1 = lab.director_a, lab.web1.address
+    slow = lab.client.popen("curl", "-sS", "--max-time", 30, "-r", "0-299999",
+                            "--retry", 0, f"{URL}slow", stdout=subprocess.DEVNULL)
+    wait_until(lambda: any(b["active_connections"] for b in director.service("web")["backends"]),
+               5, "a connection")
+    busy = next(b["address"] for b in director.service("web")["backends"]
+                if b["active_connections"])
+    idle = ({web1, lab.web2.address} - {busy}).pop()
+    drained = director.popen(director.lbctl_path, "--socket", director.socket, "backend", "drain",
+                             busy, "--wait", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True)
+    director.wait_for_backend("web", busy, "drained", 5)
+    pages = lab.client.pages(URL, 4)
+    assert len(pages) == 1
+    assert drained.poll() is None  # the transfer goes on
+    assert "drained by hand" in director.lbctl_run("services").stdout
+    director.reload(config)
+    assert director.backend("web", busy)["state"] == "drained"
+    assert slow.wait(30) == 0
+    slow_end, errors = drained.communicate(timeout=30)
+    assert drained.returncode == 0 and "1 connections left" in errors, slow_end + errors
+    director.lbctl("backend", "enable", busy)
+    assert len(lab.client.pages(URL, 4)) == 2
+    director.lbctl("backend", "disable", idle, "--service", "web")
+    assert lab.client.pages(URL, 4) == {next(iter(lab.client.pages(URL, 1))): 4}
+    assert director.backend("web", idle)["state"] == "disabled"
+    director.lbctl("backend", "weight", idle, "5")
+    assert director.backend("web", idle)["weight"] == 5
+    assert director.backend("web", idle)["configured_weight"] == 1
+    refused = director.lbctl_run("backend", "drain", "10.66.9.9")
+    assert refused.returncode == 1 and "there is no backend 10.66.9.9" in refused.stderr
+    for wrong in (["frobnicate", busy], ["drain"], ["weight", busy, "x"], ["weight", busy, "-1"]):
+        assert director.lbctl_run("backend", *wrong).returncode == 2

@@ -27,7 +27,7 @@ class Director(Namespace):
         self.config_file = os.path.join(directory, f"{letter}.yaml")
         self.log_file = os.path.join(directory, f"{letter}.log")
         self._lbd = os.path.join(build, "lb", "lbd")
-        self._lbctl = os.path.join(build, "tools", "lbctl", "lbctl")
+        self.lbctl_path = os.path.join(build, "tools", "lbctl", "lbctl")
         self._directory = directory
         self._process = None
         switch.plug(self, f"lbd-{letter}")
@@ -135,7 +135,7 @@ class Director(Namespace):
 
     def lbctl_run(self, *arguments):
         """lbctl as a person calls it: the finished process."""
-        return run(self._lbctl, "--socket", self.socket, *arguments, check=False)
+        return run(self.lbctl_path, "--socket", self.socket, *arguments, check=False)
 
     def lbctl(self, *arguments):
         """The data of `lbctl --json`; RuntimeError when it says no."""

@@ -6,9 +6,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
+#include "tools/lbctl/backend_command.h"
 #include "tools/lbctl/client.h"
 #include "tools/lbctl/fields.h"
 #include "tools/lbctl/tables.h"
@@ -30,7 +34,7 @@ struct Command {
     std::string_view help;
 };
 
-constexpr std::array<Command, 8> commands{{
+constexpr std::array<Command, 9> commands{{
     {"stats", stats_table, "traffic of services, backends, workers and ports; drops by reason"},
     {"services", services_table, "services and their backends, as ipvsadm -ln"},
     {"connections", connections_table, "connection entries, as ipvsadm -lcn"},
@@ -38,6 +42,7 @@ constexpr std::array<Command, 8> commands{{
     {"health", health_table, "health checks"},
     {"sync", sync_table, "synchronisation of connections with other directors"},
     {"reload", reload_table, "read the configuration file again"},
+    {"backend", reload_table, "drain, enable, disable ADDRESS; weight ADDRESS N"},
     {"failover", reload_table, "let another director take over, of one VRRP instance or all"},
 }};
 
@@ -56,6 +61,10 @@ po::options_description visible_options() {
                           "print again every SECONDS (--watch=5; default 2)");
     options.add_options()("limit,n", po::value<int>()->value_name("N"),
                           "connections: at most N (default 1000)");
+    options.add_options()("service", po::value<std::string>()->value_name("NAME"),
+                          "backend: in this service only");
+    options.add_options()("wait", po::bool_switch(),
+                          "backend drain: until its last connection has ended");
     options.add_options()("help,h", "show this help");
     options.add_options()("version,V", "show the version");
     return options;
@@ -93,12 +102,30 @@ void watch(const std::string& socket, const Command& command, const json::object
     }
 }
 
+std::string text_of(const po::variables_map& values, const char* option) {
+    return values.count(option) != 0 ? values[option].as<std::string>() : "";
+}
+
+int change_backend(const Command& command, const std::string& socket,
+                   const po::variables_map& values) {
+    const auto& arguments = values["argument"].as<std::vector<std::string>>();
+    const std::string service = text_of(values, "service");
+    const bool wait = values["wait"].as<bool>();
+    const json::object request = backend_request(arguments, service);
+    if (wait && arguments[0] != "drain") return usage_error("--wait is for drain");
+    show(command, ask(socket, request), values["json"].as<bool>());
+    if (wait) await_drained(socket, arguments[1], service, std::cerr);
+    return exit_ok;
+}
+
 int run(const Command& command, const po::variables_map& values) {
     const std::string socket =
         values.count("socket") != 0 ? values["socket"].as<std::string>() : default_socket();
+    if (command.name == "backend") return change_backend(command, socket, values);
     json::object request;
     request["command"] = command.name;
-    if (values.count("argument") != 0) request["instance"] = values["argument"].as<std::string>();
+    const auto& arguments = values["argument"].as<std::vector<std::string>>();
+    if (!arguments.empty()) request["instance"] = arguments[0];
     if (values.count("limit") != 0) request["limit"] = values["limit"].as<int>();
     const bool as_json = values["json"].as<bool>();
     if (values.count("watch") != 0) {
@@ -117,9 +144,9 @@ int run(const Command& command, const po::variables_map& values) {
 int act(int argc, char** argv) {
     po::options_description all = visible_options();
     all.add_options()("command", po::value<std::string>());
-    all.add_options()("argument", po::value<std::string>());
+    all.add_options()("argument", po::value<std::vector<std::string>>()->default_value({}, ""));
     po::positional_options_description positional;
-    positional.add("command", 1).add("argument", 1);
+    positional.add("command", 1).add("argument", -1);
     po::variables_map values;
     po::store(po::command_line_parser(argc, argv).options(all).positional(positional).run(),
               values);
@@ -136,8 +163,12 @@ int act(int argc, char** argv) {
     if (name.empty()) return usage_error("which command?");
     if (values.count("limit") != 0 && values["limit"].as<int>() <= 0)
         return usage_error("--limit: allowed are numbers above 0");
-    if (values.count("argument") != 0 && name != "failover")
-        return usage_error("'" + name + "' takes nothing after it");
+    const std::size_t arguments = values["argument"].as<std::vector<std::string>>().size();
+    if (arguments > (name == "failover" ? 1U : 0U) && name != "backend")
+        return usage_error("'" + name + "' takes " + (name == "failover" ? "one name" : "nothing") +
+                           " after it");
+    if (name != "backend" && (values.count("service") != 0 || values["wait"].as<bool>()))
+        return usage_error("--service and --wait are for backend");
     for (const Command& command : commands)
         if (command.name == name) return run(command, values);
     return usage_error("there is no command '" + name + "'");
@@ -149,6 +180,8 @@ int main(int argc, char** argv) {
     try {
         return act(argc, argv);
     } catch (const po::error& error) {
+        return usage_error(error.what());
+    } catch (const std::invalid_argument& error) {
         return usage_error(error.what());
     } catch (const Unreachable& error) {
         std::cerr << "lbctl: " << error.what() << '\n';

@@ -143,7 +143,8 @@ std::string services_table(const json::object& data) {
                    padded(text(backend, "weight"), 6) + ' ' +
                    padded(text(backend, "active_connections"), 10) + ' ' +
                    padded(text(backend, "inactive_connections"), 10) +
-                   (state == "up" ? "" : ' ' + state);
+                   (state == "up" ? "" : ' ' + state) +
+                   (flag(backend, "by_hand") ? " by hand" : "");
             out.erase(out.find_last_not_of(' ') + 1);
             out += '\n';
         });

@@ -94,6 +94,34 @@ TEST_CASE("slots and what is known of backends survive a reload in another order
     CHECK(roster.backends()[one].mac_known);
 }
 
+TEST_CASE("what is done by hand survives a reload, until it is undone") {
+    Roster roster;
+    const config::Config config = configuration({service("192.0.2.1", {backend("10.0.0.1", 5)}),
+                                                 service("192.0.2.2", {backend("10.0.0.1", 5)})});
+    roster.adopt(config);
+    const auto address = *config::IpAddress::parse("10.0.0.1");
+    for (const BackendSlot slot : {0, 1}) roster.set_health(slot, Health::up);
+    roster.set_mac(address, config::MacAddress{});
+    CHECK(roster.set_by_hand(*config::IpAddress::parse("10.0.0.9"), "", {0, false}).empty());
+    CHECK(roster.set_by_hand(address, "nothing", {0, false}).empty());
+    CHECK(roster.set_by_hand(address, "192.0.2.2", {0, false}) == std::vector<BackendSlot>{1});
+    CHECK(roster.backends()[0].state() == "up");
+    CHECK(roster.backends()[1].state() == "drained");
+    CHECK_FALSE(roster.backends()[1].takes_new_connections());
+    CHECK(roster.build()->backend(1).fate == dataplane::FlowFate::forward);
+    CHECK(roster.set_by_hand(address, "", {{}, true}).size() == 2);
+    CHECK(roster.backends()[1].state() == "disabled");
+    CHECK(roster.build()->backend(1).fate == dataplane::FlowFate::reschedule);
+    roster.adopt(config);
+    CHECK(roster.backends()[0].state() == "disabled");
+    CHECK(roster.set_by_hand(address, "", {7, false}).size() == 2);
+    CHECK(roster.backends()[0].weight() == 7);
+    CHECK(roster.backends()[0].takes_new_connections());
+    CHECK(roster.set_by_hand(address, "", {}).size() == 2);
+    CHECK(roster.backends()[0].weight() == 5);
+    CHECK(roster.backends()[0].state() == "up");
+}
+
 TEST_CASE("a removed backend keeps its flows and its slot until the last is gone") {
     Roster roster;
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1"), backend("10.0.0.2")})}));
