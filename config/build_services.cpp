@@ -39,6 +39,7 @@ Backend build_backend(const Node& root, const Candidates& candidates, const Node
             .gue_port = integer<std::uint16_t>(layers["gue_port"]),
             .upper_threshold = integer<std::uint32_t>(node["upper_threshold"]),
             .lower_threshold = lower_threshold(node),
+            .sorry = the<bool>(node["sorry"]),
             .port_name = way.network->name,
             .gateway = way.gateway};
 }
@@ -89,6 +90,9 @@ Service build_service(const Node& root, const NetworkNodes& networks, const Node
                                                      {{"drain", BackendRemoved::drain},
                                                       {"reset", BackendRemoved::reset},
                                                       {"reschedule", BackendRemoved::reschedule}}),
+        .quorum = integer<std::uint32_t>(node["quorum"]),
+        .hysteresis = integer<std::uint32_t>(node["hysteresis"]),
+        .ignore_checks_below_percent = integer<unsigned>(node["ignore_checks_below_percent"]),
         .decrement_ttl = the<bool>(node["decrement_ttl"]),
         .limits = {
             .connections_per_client = integer<std::uint32_t>(limits["connections_per_client"]),

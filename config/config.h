@@ -200,6 +200,7 @@ struct Backend {
     // until there are fewer than `lower_threshold`. 0: no limit.
     std::uint32_t upper_threshold = 0;
     std::uint32_t lower_threshold = 0;     // 0 only if the upper one is
+    bool sorry = false;                    // takes new connections only while the quorum is lost
     std::string port_name = {};            // the Port or Vlan it is reached through
     std::optional<IpAddress> gateway = {}; // next hop if it is on none of that network's subnets;
                                            // tunnels only
@@ -250,7 +251,10 @@ struct Service {
     bool hash_port = false; // sh and mh: of the client's port, too (IPVS sh-port, mh-port)
     PersistenceDrained persistence_while_drained = PersistenceDrained::honour;
     BackendRemoved on_backend_removed = BackendRemoved::drain;
-    bool decrement_ttl = false; // true: as a router does, and IPVS; ends loops
+    std::uint32_t quorum = 1;     // weights of backends that are up, in all, or none of them serves
+    std::uint32_t hysteresis = 0; // about the quorum
+    unsigned ignore_checks_below_percent = 0; // of backends that are up; 0: never
+    bool decrement_ttl = false;               // true: as a router does, and IPVS; ends loops
     Limits limits = {};
     bool operator==(const Service&) const = default;
 };

@@ -64,6 +64,9 @@ const Section& backend() {
             value("lower_threshold", number(0, 4'294'967'295), "0",
                   "Having reached upper_threshold, it gets new connections again when there are "
                   "fewer than this; 0: three quarters of upper_threshold."),
+            value("sorry", boolean(), "false",
+                  "Takes new connections only while the quorum is lost (keepalived: "
+                  "sorry_server)."),
             nested(Shape::overrides, "health", health(), "What differs from the service's checks."),
         }};
     return section;
@@ -120,6 +123,15 @@ const Section& service() {
             value("on_backend_removed", word({"drain", "reset", "reschedule"}), "drain",
                   "Connections of a backend that is no longer configured: the same one until they "
                   "end, a RST to the client, or another backend."),
+            value("quorum", number(1, 1'000'000'000), "1",
+                  "The weights of the backends that are up must reach this, or none of them takes "
+                  "new connections, but those with sorry: true do."),
+            value("hysteresis", number(0, 1'000'000'000), "0",
+                  "The quorum is lost below quorum - hysteresis, and regained at quorum + "
+                  "hysteresis."),
+            value("ignore_checks_below_percent", number(0, 100), "0",
+                  "When fewer backends than this are up it is rather the checks that have failed: "
+                  "all count as up then. 0: never."),
             value("decrement_ttl", boolean(), "false",
                   "Count the director as a hop, as a router does, so that no packet goes round "
                   "for ever; with false nothing but the MAC addresses of a packet changes."),

@@ -87,7 +87,7 @@ const config::IpAddress* own_address(const config::Network& network,
 
 } // namespace
 
-bool BackendRecord::takes_new_connections() const {
+bool BackendRecord::is_live() const {
     return configured && weight() > 0 && mac_known && is_up();
 }
 
@@ -98,10 +98,13 @@ const config::IpAddress& BackendRecord::next_hop() const {
 std::string_view BackendRecord::state() const {
     if (!configured) return "removed";
     if (disabled) return "disabled";
+    if (health != Health::up && taken_for_up) return "assumed_up";
     if (health == Health::down) return "down";
     if (!mac_known) return "no_mac";
     if (health == Health::unknown) return "pending";
-    return weight() == 0 ? "drained" : "up";
+    if (weight() == 0) return "drained";
+    if (rests) return config.sorry ? "standby" : "no_quorum";
+    return "up";
 }
 
 void Roster::check_capacity(const config::Config& config) const {
@@ -255,6 +258,35 @@ void Roster::release(const std::function<bool(BackendSlot)>& in_use) {
     });
 }
 
+void Roster::judge_standing_of(ServiceRecord& service) {
+    std::vector<Candidate> candidates;
+    for (const BackendSlot slot : service.backends) {
+        const BackendRecord& record = backends_[slot];
+        if (record.config.sorry) continue;
+        candidates.push_back(
+            {record.weight(), record.health == Health::up, record.mac_known && !record.disabled});
+    }
+    const Standing before = service.standing;
+    service.standing = judge_standing(service.config, before, candidates);
+    const Standing& now = service.standing;
+    for (const BackendSlot slot : service.backends) {
+        BackendRecord& record = backends_[slot];
+        record.taken_for_up = now.checks_ignored && !record.config.sorry;
+        record.rests = *now.quorum == record.config.sorry;
+    }
+    if (before.quorum && now.quorum != before.quorum)
+        news_.push_back("service " + service.config.name + ": quorum " +
+                        (*now.quorum ? "regained" : "lost"));
+    if (before.checks_ignored != now.checks_ignored)
+        news_.push_back("service " + service.config.name +
+                        (now.checks_ignored ? ": too few backends are up, checks are ignored"
+                                            : ": checks count again"));
+}
+
+std::vector<std::string> Roster::take_news() {
+    return std::exchange(news_, {});
+}
+
 void Roster::rebuild_ring(ServiceSlot slot) {
     ServiceRecord& service = services_[slot];
     const bool weighted = is_weighted(service.config.scheduler);
@@ -333,7 +365,7 @@ dataplane::FlowFate Roster::fate_of(const BackendRecord& record) const {
 bool Roster::keeps_persistence(const BackendRecord& record) const {
     const bool honoured = services_[record.service].config.persistence_while_drained ==
                           config::PersistenceDrained::honour;
-    return record.configured && record.mac_known && record.is_up() &&
+    return record.configured && record.mac_known && record.is_up() && !record.rests &&
            (record.weight() > 0 || honoured);
 }
 
@@ -357,6 +389,7 @@ std::unique_ptr<const dataplane::ForwardingTable> Roster::build() {
     std::vector<ServiceSlot> live;
     for (std::size_t index = 0; index < services_.size(); ++index) {
         const auto slot = static_cast<ServiceSlot>(index);
+        if (services_[slot].configured) judge_standing_of(services_[slot]);
         rebuild_ring(slot);
         services.push_back(entry_of(slot));
         if (services_[slot].configured) live.push_back(slot);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "lb/control/quorum.h"
 #include "lb/dataplane/forwarding_table.h"
 
 namespace lbd::control {
@@ -32,13 +33,19 @@ struct BackendRecord {
     Health health = Health::unknown;
     std::optional<std::uint32_t> weight_by_hand{}; // overrides the configuration's
     bool disabled = false;                         // by hand: as if it were down
+    // What the standing of its service makes of it.
+    bool taken_for_up = false; // whatever its check says
+    bool rests = false;        // takes no new connections, though it could
 
     std::uint32_t weight() const { return weight_by_hand.value_or(config.weight); }
-    bool is_up() const { return health == Health::up && !disabled; }
-    bool takes_new_connections() const;
+    bool is_up() const { return (health == Health::up || taken_for_up) && !disabled; }
+    // Could serve.
+    bool is_live() const;
+    bool takes_new_connections() const { return is_live() && !rests; }
     // To whom its packets are addressed: itself, or the router before it.
     const config::IpAddress& next_hop() const;
-    // up, down, pending (not checked yet), no_mac, drained (weight 0) or removed.
+    // up, down, pending (not checked yet), no_mac, drained (weight 0), disabled, removed, standby
+    // (the quorum is there), no_quorum or assumed_up (checks are ignored).
     std::string_view state() const;
 };
 
@@ -49,6 +56,7 @@ struct ServiceRecord {
     std::uint32_t ring_version = 0;
     std::vector<dataplane::BackendSlot> ring;
     std::vector<dataplane::BackendSlot> backends; // configured ones, in the file's order
+    Standing standing;
 };
 
 class Roster {
@@ -79,6 +87,9 @@ class Roster {
     // The next forwarding table.
     std::unique_ptr<const dataplane::ForwardingTable> build();
 
+    // What has changed about quorums since this was called last, for the log.
+    std::vector<std::string> take_news();
+
     const std::vector<BackendRecord>& backends() const { return backends_; }
     const std::vector<ServiceRecord>& services() const { return services_; }
     std::uint64_t generation() const { return generation_; }
@@ -91,6 +102,7 @@ class Roster {
     dataplane::ServiceSlot slot_for(const config::Service& service);
     dataplane::BackendSlot slot_for(dataplane::ServiceSlot service, const config::Backend& backend);
     void reach(BackendRecord& record, const std::vector<config::Network>& networks) const;
+    void judge_standing_of(ServiceRecord& service);
     void rebuild_ring(dataplane::ServiceSlot slot);
     dataplane::ServiceEntry entry_of(dataplane::ServiceSlot slot) const;
     std::vector<dataplane::BackendSlot> hash_table_of(const ServiceRecord& service) const;
@@ -102,6 +114,7 @@ class Roster {
     std::map<BackendId, dataplane::BackendSlot> backend_slots_;
     std::vector<ServiceRecord> services_;
     std::vector<BackendRecord> backends_;
+    std::vector<std::string> news_;
     std::uint64_t generation_ = 0;
 };
 

@@ -224,6 +224,7 @@ void Runtime::publish_soon() {
 void Runtime::publish() {
     publish_pending_ = false;
     engine_.publication().publish(roster_.build());
+    for (const std::string& line : roster_.take_news()) log(LogLevel::warning, line);
 }
 
 void Runtime::neighbour_changed(const Neighbours::Neighbour& neighbour,
@@ -307,7 +308,8 @@ unsigned Runtime::live_backends(const std::string& service) const {
         if (!record.configured || record.config.name != service) continue;
         return static_cast<unsigned>(std::count_if(
             record.backends.begin(), record.backends.end(), [this](dataplane::BackendSlot slot) {
-                return roster_.backends()[slot].takes_new_connections();
+                const BackendRecord& backend = roster_.backends()[slot];
+                return backend.is_live() && !backend.config.sorry;
             }));
     }
     return 0;

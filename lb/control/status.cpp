@@ -61,6 +61,8 @@ json::object service_status(const StatusSources& sources, dataplane::ServiceSlot
     object["scheduler"] = scheduler_name(record.config.scheduler);
     object["persistence_seconds"] = record.config.persistence.count();
     object["persistence_prefix"] = record.config.persistence_prefix;
+    object["quorum"] = record.standing.quorum.value_or(false);
+    object["checks_ignored"] = record.standing.checks_ignored;
     Totals totals;
     Rates rates;
     json::array backends;

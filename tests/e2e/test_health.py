@@ -121,3 +121,18 @@ def test_by_hand(lab):
     assert refused.returncode == 1 and "there is no backend 10.66.9.9" in refused.stderr
     for wrong in (["frobnicate", busy], ["drain"], ["weight", busy, "x"], ["weight", busy, "-1"]):
         assert director.lbctl_run("backend", *wrong).returncode == 2
+
+
+def test_a_sorry_server_serves_while_the_quorum_is_lost(lab):
+    backends = [{"address": lab.web1.address}, {"address": lab.web2.address, "sorry": True}]
+    lab.start_director([lab.service(backends=backends, quorum=1)], wait_up=False)
+    lab.director_a.wait_for_backend("web", lab.web1.address, "up", 5)
+    assert lab.client.pages(URL, 4) == {"web1": 4}
+    assert lab.director_a.backend("web", lab.web2.address)["state"] == "standby"
+    lab.web1.stop()
+    lab.director_a.wait_for_backend("web", lab.web1.address, "down", 5)
+    assert lab.client.pages(URL, 4) == {"web2": 4}
+    assert "quorum lost" in lab.director_a.log()
+    lab.web1.restart()
+    lab.director_a.wait_for_backend("web", lab.web1.address, "up", 5)
+    assert lab.client.pages(URL, 4) == {"web1": 4}

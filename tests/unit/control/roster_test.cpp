@@ -115,10 +115,54 @@ TEST_CASE("what is done by hand survives a reload, until it is undone") {
     roster.adopt(config);
     CHECK(roster.backends()[0].state() == "disabled");
     CHECK(roster.set_by_hand(address, "", {7, false}).size() == 2);
+    roster.build(); // judges the quorum
     CHECK(roster.backends()[0].weight() == 7);
     CHECK(roster.backends()[0].takes_new_connections());
     CHECK(roster.set_by_hand(address, "", {}).size() == 2);
     CHECK(roster.backends()[0].weight() == 5);
+    CHECK(roster.backends()[0].state() == "up");
+}
+
+TEST_CASE("a sorry server serves while the quorum is lost, and nobody else") {
+    Roster roster;
+    config::Service web =
+        service("192.0.2.1", {backend("10.0.0.1"), backend("10.0.0.2"), backend("10.0.0.9")});
+    web.quorum = 2;
+    web.backends[2].sorry = true;
+    roster.adopt(configuration({web}));
+    for (const char* address : {"10.0.0.1", "10.0.0.2", "10.0.0.9"}) make_up(roster, address);
+    const auto states = [&] {
+        roster.build();
+        std::vector<std::string> result;
+        for (const auto& record : roster.backends()) result.emplace_back(record.state());
+        return result;
+    };
+    CHECK(states() == std::vector<std::string>{"up", "up", "standby"});
+    CHECK(roster.take_news().empty());
+    roster.set_health(1, Health::down);
+    CHECK(states() == std::vector<std::string>{"no_quorum", "down", "up"});
+    CHECK(roster.take_news() == std::vector<std::string>{"service 192.0.2.1: quorum lost"});
+    const auto table = roster.build();
+    CHECK(table->service(0).ring == std::vector<BackendSlot>{2});
+    CHECK(table->backend(0).fate == dataplane::FlowFate::forward); // its connections go on
+    roster.set_health(1, Health::up);
+    CHECK(states() == std::vector<std::string>{"up", "up", "standby"});
+}
+
+TEST_CASE("when too few are up all are taken for up") {
+    Roster roster;
+    config::Service web = service("192.0.2.1", {backend("10.0.0.1"), backend("10.0.0.2")});
+    web.quorum = 1;
+    web.ignore_checks_below_percent = 60;
+    roster.adopt(configuration({web}));
+    for (const char* address : {"10.0.0.1", "10.0.0.2"}) make_up(roster, address);
+    CHECK(roster.build()->service(0).ring.size() == 2);
+    roster.set_health(0, Health::down);
+    CHECK(roster.build()->service(0).ring.size() == 2);
+    CHECK(roster.backends()[0].state() == "assumed_up");
+    CHECK(roster.take_news().size() == 1);
+    roster.set_health(0, Health::up);
+    CHECK(roster.build()->service(0).ring.size() == 2);
     CHECK(roster.backends()[0].state() == "up");
 }
 
