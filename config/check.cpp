@@ -48,6 +48,18 @@ void check_network_exists(const NetworkNodes& networks, const Node& name, ErrorL
     check_known(name, "port or VLAN", names, errors);
 }
 
+void check_program(const Node& words, ErrorList& errors) {
+    if (words.items.empty()) {
+        return;
+    }
+    const auto& program = words.items.front();
+    const auto* path = program.text();
+    if (path != nullptr && path->front() != '/') {
+        errors.not_allowed(program.place, program.path, quoted(*path),
+                           "an absolute path, as no shell looks for it");
+    }
+}
+
 std::optional<std::string> not_a_host(const IpAddress& address) {
     if (address.family == IpAddress::Family::v4) {
         return not_a_host_v4(address);

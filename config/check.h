@@ -38,6 +38,9 @@ void check_known(const Node& name, std::string_view what, const std::vector<std:
 // The same of ports and VLANs.
 void check_network_exists(const NetworkNodes& networks, const Node& name, ErrorList& errors);
 
+// Says so if a program's path is not absolute. `words`: the path and arguments.
+void check_program(const Node& words, ErrorList& errors);
+
 // The address if it can be a service's or a backend's; otherwise says why not.
 std::optional<IpAddress> host_address(const Node& node, const IpAddress& address,
                                       ErrorList& errors);

@@ -106,10 +106,8 @@ void check_health(const Node& root, const Node& service, std::set<std::string>& 
             said.insert(service.path).second) {
             errors.say(service.place, service.path, "health checks of type script need a script");
         }
-        const auto* path = script.items.empty() ? nullptr : script.items.front().text();
-        if (path != nullptr && path->front() != '/' && said.insert(script.path).second) {
-            errors.not_allowed(script.items.front().place, script.items.front().path, quoted(*path),
-                               "an absolute path, as no shell looks for it");
+        if (said.insert(script.path).second) {
+            check_program(script, errors);
         }
     }
 }

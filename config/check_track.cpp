@@ -27,18 +27,6 @@ void check_belongs(const Node& track, std::initializer_list<std::string_view> ke
     }
 }
 
-void check_script(const Node& track, ErrorList& errors) {
-    const auto& words = track["script"].items;
-    if (words.empty()) {
-        return;
-    }
-    const auto* path = words.front().text();
-    if (path != nullptr && path->front() != '/') {
-        errors.not_allowed(words.front().place, words.front().path, quoted(*path),
-                           "an absolute path, as no shell looks for it");
-    }
-}
-
 void check_owner(const Node& instance, const Node& track, ErrorList& errors) {
     const auto& node = track["lower_priority_by"];
     const auto* priority = instance["priority"].get<std::uint64_t>();
@@ -65,7 +53,7 @@ void check_track(const Node& root, ErrorList& errors) {
             check_belongs(track, {"interval", "timeout", "rise", "fall"}, "script", errors);
             check_network_exists(networks, track["port"], errors);
             check_known(track["service"], "service", services, errors);
-            check_script(track, errors);
+            check_program(track["script"], errors);
             check_owner(instance, track, errors);
         }
     }

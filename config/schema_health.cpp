@@ -12,13 +12,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Type graphic(Text allowed, std::size_t longest) {
-    return text(std::move(allowed), [longest](std::string_view word) {
-        return !word.empty() && word.size() <= longest &&
-               std::all_of(word.begin(), word.end(), is_graphic);
-    });
-}
-
 Type file() {
     return text("an absolute path", [](std::string_view path) {
         return path.size() > 1 && path.front() == '/' &&

@@ -73,4 +73,11 @@ bool is_graphic(char character) {
     return character > ' ' && character <= '~';
 }
 
+Type graphic(Text allowed, std::size_t longest) {
+    return text(std::move(allowed), [longest](std::string_view word) {
+        return !word.empty() && word.size() <= longest &&
+               std::all_of(word.begin(), word.end(), is_graphic);
+    });
+}
+
 } // namespace lbd::config::parts

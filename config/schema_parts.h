@@ -24,6 +24,8 @@ Type word_of(Text characters, std::size_t longest);
 Type label();
 Type interface_name();
 bool is_graphic(char character);
+// Graphic characters, at least one.
+Type graphic(Text allowed, std::size_t longest);
 
 const Section& port();
 const Section& vrrp();

@@ -33,27 +33,27 @@ Echo echo_of(std::uint64_t cookie, bool v4) {
 
 void Ping::begin() {
     const boost::asio::ip::icmp::endpoint target(probe().address, 0);
-    error_code error = open(socket_, target);
-    if (!error) socket_.connect(target, error);
+    error_code error = open(target);
+    if (!error) socket().connect(target, error);
     cookie_ = std::uint64_t{std::random_device{}()} << 32 | std::random_device{}();
     if (!error)
-        socket_.send(boost::asio::buffer(echo_of(cookie_, probe().address.is_v4())), 0, error);
+        socket().send(boost::asio::buffer(echo_of(cookie_, probe().address.is_v4())), 0, error);
     if (error) return finish_later(error);
     receive();
 }
 
 // A raw socket hears all that comes from the backend by ICMP.
 void Ping::receive() {
-    socket_.async_receive(boost::asio::buffer(answer_),
-                          [this, alive = life()](const error_code& error, std::size_t length) {
-                              if (error == boost::asio::error::operation_aborted || alive.expired())
-                                  return;
-                              if (error) return finish(error);
-                              if (is_reply(std::span(answer_).first(length)))
-                                  finish(Result::Kind::success, "answered");
-                              else
-                                  receive();
-                          });
+    socket().async_receive(
+        boost::asio::buffer(answer_),
+        [this, alive = life()](const error_code& error, std::size_t length) {
+            if (error == boost::asio::error::operation_aborted || alive.expired()) return;
+            if (error) return finish(error);
+            if (is_reply(std::span(answer_).first(length)))
+                finish(Result::Kind::success, "answered");
+            else
+                receive();
+        });
 }
 
 bool Ping::is_reply(std::span<const std::uint8_t> packet) const {
@@ -66,11 +66,6 @@ bool Ping::is_reply(std::span<const std::uint8_t> packet) const {
     if (packet.size() < header_size + sizeof(cookie_)) return false;
     return packet[0] == (v4 ? 0 : 129) && packet[1] == 0 &&
            std::memcmp(&packet[header_size], &cookie_, sizeof(cookie_)) == 0;
-}
-
-void Ping::end() {
-    error_code ignored;
-    socket_.close(ignored);
 }
 
 } // namespace lbd::health

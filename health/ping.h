@@ -11,18 +11,16 @@
 
 namespace lbd::health {
 
-class Ping : public TimedAttempt {
+class Ping : public SocketAttempt<boost::asio::ip::icmp::socket> {
   public:
-    Ping(boost::asio::io_context& io, const Probe& probe) : TimedAttempt(io, probe), socket_(io) {}
+    Ping(boost::asio::io_context& io, const Probe& probe) : SocketAttempt(io, probe) {}
 
   private:
     void begin() override;
     void timed_out() override { finish(Result::Kind::failure, "no answer"); }
-    void end() override;
     void receive();
     bool is_reply(std::span<const std::uint8_t> packet) const;
 
-    boost::asio::ip::icmp::socket socket_;
     std::uint64_t cookie_ = 0; // tells the answer from others'
     std::array<std::uint8_t, 256> answer_{};
 };

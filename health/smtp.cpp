@@ -23,8 +23,8 @@ void Smtp::begin() {
     received_.clear();
     greeted_ = false;
     const boost::asio::ip::tcp::endpoint target(probe().address, probe().port);
-    if (const error_code error = open(socket_, target)) return finish_later(error);
-    socket_.async_connect(target, [this, alive = life()](const error_code& result) {
+    if (const error_code error = open(target)) return finish_later(error);
+    socket().async_connect(target, [this, alive = life()](const error_code& result) {
         if (result == boost::asio::error::operation_aborted || alive.expired()) return;
         if (result) return finish(result);
         receive();
@@ -32,7 +32,7 @@ void Smtp::begin() {
 }
 
 void Smtp::receive() {
-    socket_.async_read_some(
+    socket().async_read_some(
         boost::asio::buffer(buffer_),
         [this, alive = life()](const error_code& error, std::size_t length) {
             if (error == boost::asio::error::operation_aborted || alive.expired()) return;
@@ -67,13 +67,8 @@ void Smtp::reply_received(const std::string& line) {
 // It fits the socket's buffer; should it not, no answer comes.
 void Smtp::say(const std::string& line) {
     error_code ignored;
-    socket_.non_blocking(true, ignored);
-    socket_.write_some(boost::asio::buffer(line), ignored);
-}
-
-void Smtp::end() {
-    error_code ignored;
-    socket_.close(ignored);
+    socket().non_blocking(true, ignored);
+    socket().write_some(boost::asio::buffer(line), ignored);
 }
 
 } // namespace lbd::health

@@ -11,19 +11,17 @@
 
 namespace lbd::health {
 
-class Smtp : public TimedAttempt {
+class Smtp : public SocketAttempt<boost::asio::ip::tcp::socket> {
   public:
-    Smtp(boost::asio::io_context& io, const Probe& probe) : TimedAttempt(io, probe), socket_(io) {}
+    Smtp(boost::asio::io_context& io, const Probe& probe) : SocketAttempt(io, probe) {}
 
   private:
     void begin() override;
     void timed_out() override { finish(Result::Kind::failure, "no complete answer in time"); }
-    void end() override;
     void receive();
     void reply_received(const std::string& line);
     void say(const std::string& line);
 
-    boost::asio::ip::tcp::socket socket_;
     std::string received_; // of a reply that is not complete yet
     bool greeted_ = false;
     std::array<char, 512> buffer_{};

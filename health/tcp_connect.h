@@ -8,17 +8,13 @@
 
 namespace lbd::health {
 
-class TcpConnect : public TimedAttempt {
+class TcpConnect : public SocketAttempt<boost::asio::ip::tcp::socket> {
   public:
-    TcpConnect(boost::asio::io_context& io, const Probe& probe)
-        : TimedAttempt(io, probe), socket_(io) {}
+    TcpConnect(boost::asio::io_context& io, const Probe& probe) : SocketAttempt(io, probe) {}
 
   private:
     void begin() override;
     void timed_out() override { finish(Result::Kind::failure, "connection timed out"); }
-    void end() override;
-
-    boost::asio::ip::tcp::socket socket_;
 };
 
 } // namespace lbd::health

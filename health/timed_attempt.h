@@ -58,24 +58,7 @@ class TimedAttempt : public Attempt {
         await_timer([this, error] { finish(error); });
     }
 
-    // For what is said to `target`, over the probe's interface.
-    template <typename Socket>
-    boost::system::error_code open(Socket& socket,
-                                   const typename Socket::endpoint_type& target) const {
-        boost::system::error_code error;
-        socket.open(target.protocol(), error);
-        if (!error && !bind_to_interface(socket.native_handle()))
-            error = {errno, boost::system::system_category()};
-        return error;
-    }
-
   private:
-    bool bind_to_interface(int socket) const {
-        return probe_.interface.empty() ||
-               setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, probe_.interface.c_str(),
-                          static_cast<socklen_t>(probe_.interface.size() + 1)) == 0;
-    }
-
     template <typename Then>
     void await_timer(Then then) {
         timer_.async_wait([alive = life(), then](const boost::system::error_code& aborted) {
@@ -88,6 +71,35 @@ class TimedAttempt : public Attempt {
     std::chrono::steady_clock::time_point started_;
     Done done_;
     std::shared_ptr<int> life_ = std::make_shared<int>();
+};
+
+// With a socket of its own, which ends with the attempt.
+template <typename Socket>
+class SocketAttempt : public TimedAttempt {
+  protected:
+    SocketAttempt(boost::asio::io_context& io, const Probe& probe)
+        : TimedAttempt(io, probe), socket_(io) {}
+
+    // For what is said to `target`, over the probe's interface.
+    boost::system::error_code open(const typename Socket::endpoint_type& target) {
+        boost::system::error_code error;
+        socket_.open(target.protocol(), error);
+        const std::string& interface = probe().interface;
+        if (!error && !interface.empty() &&
+            setsockopt(socket_.native_handle(), SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
+                       static_cast<socklen_t>(interface.size() + 1)) != 0)
+            error = {errno, boost::system::system_category()};
+        return error;
+    }
+    Socket& socket() { return socket_; }
+
+  private:
+    void end() final {
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+    }
+
+    Socket socket_;
 };
 
 } // namespace lbd::health

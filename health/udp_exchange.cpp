@@ -10,35 +10,32 @@ using boost::system::error_code;
 
 UdpExchange::UdpExchange(boost::asio::io_context& io, const Probe& probe, std::string payload,
                          Judge judge)
-    : TimedAttempt(io, probe),
-      payload_(std::move(payload)),
-      judge_(std::move(judge)),
-      socket_(io) {}
+    : SocketAttempt(io, probe), payload_(std::move(payload)), judge_(std::move(judge)) {}
 
 // A connected socket: only the backend's answers arrive, and its refusal by ICMP does.
 void UdpExchange::begin() {
     const boost::asio::ip::udp::endpoint target(probe().address, probe().port);
-    error_code error = open(socket_, target);
-    if (!error) socket_.connect(target, error);
-    if (!error) socket_.send(boost::asio::buffer(payload_), 0, error);
+    error_code error = open(target);
+    if (!error) socket().connect(target, error);
+    if (!error) socket().send(boost::asio::buffer(payload_), 0, error);
     if (error) return finish_later(error);
     receive();
 }
 
 void UdpExchange::receive() {
-    socket_.async_receive(boost::asio::buffer(answer_),
-                          [this, alive = life()](const error_code& error, std::size_t length) {
-                              if (error == boost::asio::error::operation_aborted || alive.expired())
-                                  return;
-                              if (error) return finish(error);
-                              const auto fault = judge_ ? judge_(std::span(answer_).first(length))
-                                                        : std::optional(std::string());
-                              if (!fault) return receive();
-                              if (fault->empty())
-                                  finish(Result::Kind::success, "answered");
-                              else
-                                  finish(Result::Kind::failure, *fault);
-                          });
+    socket().async_receive(
+        boost::asio::buffer(answer_),
+        [this, alive = life()](const error_code& error, std::size_t length) {
+            if (error == boost::asio::error::operation_aborted || alive.expired()) return;
+            if (error) return finish(error);
+            const auto fault =
+                judge_ ? judge_(std::span(answer_).first(length)) : std::optional(std::string());
+            if (!fault) return receive();
+            if (fault->empty())
+                finish(Result::Kind::success, "answered");
+            else
+                finish(Result::Kind::failure, *fault);
+        });
 }
 
 void UdpExchange::timed_out() {
@@ -46,11 +43,6 @@ void UdpExchange::timed_out() {
         finish(Result::Kind::failure, "no answer");
     else
         finish(Result::Kind::success, "not refused");
-}
-
-void UdpExchange::end() {
-    error_code ignored;
-    socket_.close(ignored);
 }
 
 } // namespace lbd::health

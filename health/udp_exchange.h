@@ -13,7 +13,7 @@
 
 namespace lbd::health {
 
-class UdpExchange : public TimedAttempt {
+class UdpExchange : public SocketAttempt<boost::asio::ip::udp::socket> {
   public:
     // Why an answer is none, or empty; nothing at all: it is another's, wait on.
     using Judge = std::function<std::optional<std::string>(std::span<const std::uint8_t> answer)>;
@@ -24,12 +24,10 @@ class UdpExchange : public TimedAttempt {
   private:
     void begin() override;
     void timed_out() override;
-    void end() override;
     void receive();
 
     std::string payload_;
     Judge judge_;
-    boost::asio::ip::udp::socket socket_;
     std::array<std::uint8_t, 4096> answer_{};
 };
 

@@ -64,7 +64,10 @@ void HostBridge::write(std::size_t interface, rte_mbuf& packet) {
     if (length > scratch_.size()) return;
     auto* data = const_cast<void*>( // ours: the packet is freed afterwards
         rte_pktmbuf_read(&packet, 0, static_cast<std::uint32_t>(length), scratch_.data()));
-    if (data == nullptr) return;
+    if (data == nullptr) {
+        ++refused_;
+        return;
+    }
     const std::span<std::uint8_t> frame(static_cast<std::uint8_t*>(data), length);
     if (!(*rules_)[interface].to_host(frame))
         ++not_accepted_;

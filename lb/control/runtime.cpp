@@ -167,8 +167,7 @@ void Runtime::allow_virtual_ipv6() {
                         [](const config::Prefix& prefix) {
                             return prefix.address.family == config::IpAddress::Family::v6;
                         });
-        for (const auto& tap : taps_)
-            if (any && tap->name() == instance.port) tap->enable_ipv6(netlink_);
+        if (any) taps_[interface_of(instance.port)]->enable_ipv6(netlink_);
     }
 }
 

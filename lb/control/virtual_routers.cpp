@@ -153,29 +153,25 @@ void VirtualRouters::apply(Member& member, const Judgement& judgement) {
         member.instance->set_ready(judgement.fault.empty());
 }
 
-std::vector<VirtualRouters::Member*> VirtualRouters::others_of_group(const std::string& name) {
-    std::vector<Member*> others;
+std::vector<const VirtualRouters::Member*> VirtualRouters::others_of_group(
+    const std::string& name) const {
+    std::vector<const Member*> others;
     const auto own = members_.find(name);
     if (own == members_.end() || own->second.configured.group.empty()) return others;
-    for (auto& [other, member] : members_)
+    for (const auto& [other, member] : members_)
         if (other != name && member.configured.group == own->second.configured.group)
             others.push_back(&member);
     return others;
 }
 
 bool VirtualRouters::group_agrees(const vrrp::Settings& settings) const {
-    const auto own = members_.find(settings.name);
-    if (own == members_.end() || own->second.configured.group.empty()) return true;
-    return std::all_of(members_.begin(), members_.end(), [&](const auto& known) {
-        const Member& other = known.second;
-        return known.first == settings.name ||
-               other.configured.group != own->second.configured.group ||
-               other.instance->wants_mastership();
-    });
+    const auto others = others_of_group(settings.name);
+    return std::all_of(others.begin(), others.end(),
+                       [](const Member* other) { return other->instance->wants_mastership(); });
 }
 
 void VirtualRouters::follow(const std::string& name, vrrp::RouterState from, vrrp::RouterState to) {
-    for (Member* other : others_of_group(name)) {
+    for (const Member* other : others_of_group(name)) {
         if (to == vrrp::RouterState::master) other->instance->take_over();
         if (from == vrrp::RouterState::master && to == vrrp::RouterState::backup)
             other->instance->give_up();
@@ -188,7 +184,7 @@ bool VirtualRouters::resign(const std::string& name) {
         found->second.instance->status().state != vrrp::RouterState::master)
         return false;
     found->second.instance->resign();
-    for (Member* other : others_of_group(name)) other->instance->resign();
+    for (const Member* other : others_of_group(name)) other->instance->resign();
     return true;
 }
 

@@ -66,7 +66,7 @@ class VirtualRouters : private vrrp::Listener {
     void reconcile_scripts();
     void judge();
     void apply(Member& member, const Judgement& judgement);
-    std::vector<Member*> others_of_group(const std::string& name);
+    std::vector<const Member*> others_of_group(const std::string& name) const;
     void follow(const std::string& name, vrrp::RouterState from, vrrp::RouterState to);
 
     void acquire(const vrrp::Settings& settings,

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 
+import pytest
 from conftest import BUILD
 from lab import wait_until
 from lab.namespace import Namespace, remove_namespace, run, stop_process
@@ -132,6 +133,8 @@ class Cable:
 
 @contextlib.contextmanager
 def two_hosts(directory):
+    if not os.path.exists(HARNESS):
+        pytest.fail(f"no vrrp-harness in {BUILD}; build it first or set LBD_BUILD", pytrace=False)
     made = Cable(directory)
     try:
         yield made

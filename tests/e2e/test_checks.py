@@ -7,6 +7,7 @@ import os
 import pytest
 from lab import wait_until
 from lab.lab import health
+from lab.web import NGINX_PATHS
 
 pytestmark = pytest.mark.any_device
 
@@ -17,12 +18,7 @@ pid {directory}/nginx.pid;
 error_log {directory}/error.log;
 events {{ }}
 http {{
-    access_log off;
-    client_body_temp_path {directory}/body;
-    proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
+    access_log off;""" + NGINX_PATHS + """
     server {{
         listen 8081;
         listen 8443 ssl;

@@ -8,8 +8,7 @@ import signal
 import tempfile
 
 import pytest
-from cable import HARNESS, addresses_of, two_hosts, vip_of
-from conftest import BUILD
+from cable import addresses_of, two_hosts, vip_of
 from lab import wait_until
 from lab.namespace import stop_process
 
@@ -108,8 +107,6 @@ class Frr:
 
 @pytest.fixture
 def cable(tmp_path):
-    if not os.path.exists(HARNESS):
-        pytest.fail(f"no vrrp-harness in {BUILD}; build it first or set LBD_BUILD", pytrace=False)
     with two_hosts(tmp_path) as made:
         made.peer = Frr(made.peer_host)
         yield made

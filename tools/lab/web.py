@@ -11,6 +11,15 @@ from .wait import wait_until
 
 REALSERVER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "realserver")
 
+# What an nginx in a directory of its own has to be told.
+NGINX_PATHS = """
+    client_body_temp_path {directory}/body;
+    proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi;
+    uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
+"""
+
 _NGINX = """
 daemon off;
 master_process off;
@@ -19,12 +28,7 @@ error_log {directory}/error.log;
 worker_rlimit_nofile 65536;
 events {{ worker_connections 16384; }}
 http {{
-    access_log off;
-    client_body_temp_path {directory}/body;
-    proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
+    access_log off;""" + NGINX_PATHS + """
     default_type text/plain;
     keepalive_timeout 300s;
     keepalive_requests 1000000;
