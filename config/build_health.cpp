@@ -2,6 +2,7 @@
 #include <array>
 #include <boost/algorithm/hex.hpp>
 #include <iterator>
+#include <utility>
 
 #include "config/build_parts.h"
 #include "config/layers.h"
@@ -14,8 +15,7 @@ namespace {
 using Kind = HealthCheck::Kind;
 
 Kind kind_named(std::string_view name) {
-    constexpr std::array<std::pair<std::string_view, Kind>, 9> kinds{{{"none", Kind::none},
-                                                                      {"tcp", Kind::tcp},
+    constexpr std::array<std::pair<std::string_view, Kind>, 8> kinds{{{"tcp", Kind::tcp},
                                                                       {"http", Kind::http},
                                                                       {"https", Kind::https},
                                                                       {"smtp", Kind::smtp},
@@ -25,7 +25,7 @@ Kind kind_named(std::string_view name) {
                                                                       {"script", Kind::script}}};
     const auto* found = std::find_if(kinds.begin(), kinds.end(),
                                      [&](const auto& kind) { return kind.first == name; });
-    return found == kinds.end() ? Kind::none : found->second;
+    return found == kinds.end() ? Kind::tcp : found->second;
 }
 
 std::string text_or_empty(const Node& node) {
@@ -83,30 +83,49 @@ void build_particulars(HealthCheck& check, const Layers& layers) {
             }
             check.user = text_or_empty(layers["user"]);
             break;
-        case Kind::none:
         case Kind::tcp:
         case Kind::ping:
+        case Kind::vip:
             break;
     }
 }
 
+// What every kind has.
+HealthCheck build_check(Kind kind, const Layers& layers) {
+    HealthCheck check{.kind = kind,
+                      .interval = the<Milliseconds>(layers["interval"]),
+                      .connect_timeout = the<Milliseconds>(layers["connect_timeout"]),
+                      .retries = integer<unsigned>(layers["retries"]),
+                      .delay_before_retry = the<Milliseconds>(layers["delay_before_retry"]),
+                      .rise = integer<unsigned>(layers["rise"]),
+                      .initially_up = the<bool>(layers["initially_up"]),
+                      .warmup = the<Milliseconds>(layers["warmup"])};
+    for (const auto& source : layers.list("source").items) {
+        check.sources.push_back(the<IpAddress>(source));
+    }
+    return check;
+}
+
 } // namespace
 
-HealthCheck build_health(const Node& root, const Node& service, const Node& backend) {
-    const auto layers = health_layers(root, service, backend);
-    const auto port = maybe<std::uint64_t>(layers["port"]);
-    HealthCheck check{
-        .kind = kind_named(kind_of_check(root, service, backend)),
-        .interval = the<Milliseconds>(layers["interval"]),
-        .connect_timeout = the<Milliseconds>(layers["connect_timeout"]),
-        .retries = integer<unsigned>(layers["retries"]),
-        .delay_before_retry = the<Milliseconds>(layers["delay_before_retry"]),
-        .rise = integer<unsigned>(layers["rise"]),
-        .initially_up = the<bool>(layers["initially_up"]),
-        .port = port ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt,
-        .address = maybe<IpAddress>(layers["address"])};
-    build_particulars(check, layers);
-    return check;
+std::vector<HealthCheck> build_checks(const Node& root, const Node& service, const Node& backend) {
+    std::vector<HealthCheck> checks;
+    bool vip = is_tunnelled(service, backend); // which is not checked, or already is
+    for (const auto& layers : checks_of(root, service, backend)) {
+        const auto kind = kind_of_check(service, layers);
+        if (kind != "none") {
+            auto check = build_check(kind_named(kind), layers);
+            const auto port = maybe<std::uint64_t>(layers["port"]);
+            check.port = port ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;
+            check.address = maybe<IpAddress>(layers["address"]);
+            build_particulars(check, layers);
+            checks.push_back(std::move(check));
+        }
+        if (the<bool>(layers["check_vip"]) && !std::exchange(vip, true)) {
+            checks.push_back(build_check(Kind::vip, layers));
+        }
+    }
+    return checks;
 }
 
 } // namespace lbd::config

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "config/config.h"
 #include "config/network_nodes.h"
@@ -50,7 +51,7 @@ Choice choice(const Node& node, std::initializer_list<std::pair<std::string_view
     return found->second;
 }
 
-HealthCheck build_health(const Node& root, const Node& service, const Node& backend);
+std::vector<HealthCheck> build_checks(const Node& root, const Node& service, const Node& backend);
 VrrpInstance build_instance(const NetworkNodes& networks, const Node& node);
 Service build_service(const Node& root, const NetworkNodes& networks, const Node& node);
 

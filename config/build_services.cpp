@@ -32,7 +32,7 @@ Backend build_backend(const Node& root, const Candidates& candidates, const Node
             .port = integer<std::uint16_t>(service["port"]),
             .weight = integer<std::uint32_t>(node["weight"]),
             .mac = maybe<MacAddress>(node["mac"]),
-            .health = build_health(root, service, node),
+            .checks = build_checks(root, service, node),
             .forwarding = choice<Forwarding>(
                 forwarding_of(service, node),
                 {{"dr", Forwarding::dr}, {"ipip", Forwarding::ipip}, {"gue", Forwarding::gue}}),
@@ -93,6 +93,8 @@ Service build_service(const Node& root, const NetworkNodes& networks, const Node
         .quorum = integer<std::uint32_t>(node["quorum"]),
         .hysteresis = integer<std::uint32_t>(node["hysteresis"]),
         .ignore_checks_below_percent = integer<unsigned>(node["ignore_checks_below_percent"]),
+        .suspect_below_percent = integer<unsigned>(node["suspect_below_percent"]),
+        .slow_start = seconds(node["slow_start"]),
         .decrement_ttl = the<bool>(node["decrement_ttl"]),
         .limits = {
             .connections_per_client = integer<std::uint32_t>(limits["connections_per_client"]),

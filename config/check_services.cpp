@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
 #include <set>
 #include <tuple>
 
@@ -76,38 +77,66 @@ void check_client_prefix(const Node& service, const Node& node, ErrorList& error
 }
 
 // Of `port: any` no check can tell what to connect to.
-void check_checked_port(const Node& root, const Node& service, ErrorList& errors) {
+void check_checked_port(const Node& service, const Node& backend, const Layers& check,
+                        std::set<std::string>& said, ErrorList& errors) {
     const auto& node = service["port"];
     const auto* port = node.get<std::uint64_t>();
-    if (port == nullptr || *port != 0) {
+    const auto kind = kind_of_check(service, check);
+    if (port == nullptr || *port != 0 || kind == "none" || kind == "ping" || kind == "script" ||
+        check["port"].get<std::uint64_t>() != nullptr || !said.insert(node.path).second) {
         return;
     }
-    for (const auto& backend : service["backends"].items) {
-        const auto& checked = health_layers(root, service, backend)["port"];
-        const auto kind = kind_of_check(root, service, backend);
-        const bool to_port = kind != "none" && kind != "ping" && kind != "script";
-        if (to_port && checked.get<std::uint64_t>() == nullptr) {
-            errors.say(node.place, node.path,
-                       "with any port, the health check of " + backend.path +
-                           " needs one to connect to: give health: {port: N} for the backend, the "
-                           "service or all services, or health: {type: none}");
-            return;
+    errors.say(node.place, node.path,
+               "with any port, the health check of " + backend.path +
+                   " needs one to connect to: give health: {port: N} for the backend, the service "
+                   "or all services, or health: {type: none}");
+}
+
+void check_script(const Node& service, const Layers& check, std::set<std::string>& said,
+                  ErrorList& errors) {
+    const auto& script = check.list("script");
+    if (kind_of_check(service, check) == "script" && script.items.empty() &&
+        said.insert(service.path).second) {
+        errors.say(service.place, service.path, "health checks of type script need a script");
+    }
+    if (said.insert(script.path).second) {
+        check_program(script, errors);
+    }
+}
+
+// Others cannot be sent from, and none is found out before a check is tried.
+void check_sources(const NetworkNodes& networks, const Node& list, std::set<std::string>& said,
+                   ErrorList& errors) {
+    if (!said.insert(list.path).second) {
+        return;
+    }
+    std::set<IpAddress::Family> families;
+    for (const auto& node : list.items) {
+        const auto* source = node.get<IpAddress>();
+        if (source == nullptr) {
+            continue;
+        }
+        const bool own = std::any_of(networks.begin(), networks.end(), [&](const auto& network) {
+            return std::any_of(network.subnets.begin(), network.subnets.end(),
+                               [&](const Prefix& prefix) { return prefix.address == *source; });
+        });
+        if (!own) {
+            errors.not_allowed(node.place, node.path, quoted(source->text()),
+                               "an address of a port or VLAN");
+        } else if (!families.insert(source->family).second) {
+            errors.say(node.place, node.path, source->text() + " is the second of its family");
         }
     }
 }
 
 // Of each backend, but what is wrong with the service's or the global section is said once.
-void check_health(const Node& root, const Node& service, std::set<std::string>& said,
-                  ErrorList& errors) {
+void check_health(const Node& root, const NetworkNodes& networks, const Node& service,
+                  std::set<std::string>& said, ErrorList& errors) {
     for (const auto& backend : service["backends"].items) {
-        const auto layers = health_layers(root, service, backend);
-        const auto& script = layers.list("script");
-        if (kind_of_check(root, service, backend) == "script" && script.items.empty() &&
-            said.insert(service.path).second) {
-            errors.say(service.place, service.path, "health checks of type script need a script");
-        }
-        if (said.insert(script.path).second) {
-            check_program(script, errors);
+        for (const auto& check : checks_of(root, service, backend)) {
+            check_checked_port(service, backend, check, said, errors);
+            check_script(service, check, said, errors);
+            check_sources(networks, check.list("source"), said, errors);
         }
     }
 }
@@ -128,8 +157,7 @@ void check_services(const Node& root, ErrorList& errors) {
         check_endpoint(networks, service, endpoints, errors);
         check_client_prefix(service, service["persistence_prefix"], errors);
         check_client_prefix(service, service["limits"]["client_prefix"], errors);
-        check_checked_port(root, service, errors);
-        check_health(root, service, said, errors);
+        check_health(root, networks, service, said, errors);
         check_network_exists(networks, service["behind"], errors);
         check_backends(networks, service, around, errors);
     }

@@ -158,7 +158,8 @@ struct HealthTls {
 };
 
 struct HealthCheck {
-    enum class Kind { none, tcp, http, https, smtp, udp, dns, ping, script };
+    // vip: the backend accepts the service's address, asked for by its MAC address.
+    enum class Kind { tcp, http, https, smtp, udp, dns, ping, script, vip };
     Kind kind;
     Milliseconds interval;
     Milliseconds connect_timeout; // of the whole check
@@ -166,7 +167,9 @@ struct HealthCheck {
     Milliseconds delay_before_retry;
     unsigned rise;     // successes in a row before a down backend is called up
     bool initially_up; // keepalived's default; ours is down until proven up (its `alpha`)
-    std::optional<std::uint16_t> port; // instead of the backend's
+    std::optional<std::uint16_t> port = {}; // instead of the backend's
+    Milliseconds warmup{500};               // over which first checks are spread
+    std::vector<IpAddress> sources = {};    // where checks come from, one a family; else as routed
     // What only some kinds look at.
     std::optional<IpAddress> address = {}; // instead of the backend's
     std::string host = {};                 // http, https: the virtual host
@@ -190,10 +193,10 @@ enum class Forwarding { dr, ipip, gue };
 
 struct Backend {
     IpAddress address;
-    std::uint16_t port;            // equals the service's: Direct Routing does not change ports
-    std::uint32_t weight;          // 0: no new connections
-    std::optional<MacAddress> mac; // of the next hop; overrides the neighbour table
-    HealthCheck health;            // the service's, with the backend's own keys over it
+    std::uint16_t port;              // equals the service's: Direct Routing does not change ports
+    std::uint32_t weight;            // 0: no new connections
+    std::optional<MacAddress> mac;   // of the next hop; overrides the neighbour table
+    std::vector<HealthCheck> checks; // all of which must succeed; none: the backend counts as up
     Forwarding forwarding = Forwarding::dr; // the service's unless it says otherwise
     std::uint16_t gue_port = 6080;          // the service's unless it says otherwise
     // IPVS u_threshold and l_threshold: no new connections from `upper_threshold` connections on,
@@ -254,7 +257,9 @@ struct Service {
     std::uint32_t quorum = 1;     // weights of backends that are up, in all, or none of them serves
     std::uint32_t hysteresis = 0; // about the quorum
     unsigned ignore_checks_below_percent = 0; // of backends that are up; 0: never
-    bool decrement_ttl = false;               // true: as a router does, and IPVS; ends loops
+    unsigned suspect_below_percent = 50;      // of new connections with a second packet; 0: never
+    Seconds slow_start{0};      // over which the weight of a backend that has come up grows
+    bool decrement_ttl = false; // true: as a router does, and IPVS; ends loops
     Limits limits = {};
     bool operator==(const Service&) const = default;
 };

@@ -128,6 +128,7 @@ class Reader {
                 return section(*field.section, yaml, path, false);
             case Shape::values:
             case Shape::sections:
+            case Shape::overriding:
                 break;
         }
         return list(field, yaml, path);
@@ -161,7 +162,8 @@ class Reader {
         for (std::size_t i = 0; i < yaml.items.size() && !errors_.full(); ++i) {
             const auto item_path = path + '[' + std::to_string(i) + ']';
             node.items.push_back(field.section != nullptr
-                                     ? section(*field.section, *yaml.items[i], item_path, true)
+                                     ? section(*field.section, *yaml.items[i], item_path,
+                                               field.shape != Shape::overriding)
                                      : scalar(field, *yaml.items[i], item_path));
         }
         return node;

@@ -16,15 +16,9 @@ class Layers {
     Layers(std::initializer_list<const Node*> layers) : layers_(layers) {}
 
     // The innermost that has a value.
-    const Node& operator[](std::string_view key) const {
-        for (const auto* layer : layers_) {
-            const auto& node = (*layer)[key];
-            if (node.get<std::monostate>() == nullptr) {
-                return node;
-            }
-        }
-        return (*layers_.back())[key];
-    }
+    const Node& operator[](std::string_view key) const { return innermost(key, layers_.size()); }
+    // The same, the outermost level, that of the whole file, left out.
+    const Node& within(std::string_view key) const { return innermost(key, layers_.size() - 1); }
 
     // Of a list: the innermost that has an item.
     const Node& list(std::string_view key) const {
@@ -37,11 +31,31 @@ class Layers {
     }
 
   private:
+    const Node& innermost(std::string_view key, std::size_t levels) const {
+        for (std::size_t level = 0; level < levels; ++level) {
+            const auto& node = (*layers_[level])[key];
+            if (node.get<std::monostate>() == nullptr) {
+                return node;
+            }
+        }
+        return (*layers_[levels - 1])[key];
+    }
+
     std::vector<const Node*> layers_;
 };
 
-inline Layers health_layers(const Node& root, const Node& service, const Node& backend) {
-    return {&backend["health"], &service["health"], &root["health"]};
+// Each check of a backend: those of its own list, else of its service's, else the one that the
+// `health` sections describe.
+inline std::vector<Layers> checks_of(const Node& root, const Node& service, const Node& backend) {
+    const auto& own = backend["checks"];
+    std::vector<Layers> checks;
+    for (const auto& item : (own.items.empty() ? service["checks"] : own).items) {
+        checks.push_back({&item, &backend["health"], &service["health"], &root["health"]});
+    }
+    if (checks.empty()) {
+        checks.push_back({&backend["health"], &service["health"], &root["health"]});
+    }
+    return checks;
 }
 
 // "dr", "ipip" or "gue"; without a value if what is given is none of them.
@@ -57,10 +71,9 @@ inline bool is_tunnelled(const Node& service, const Node& backend) {
 
 // "tcp", "none" ... Opening a TCP connection says nothing of a UDP service, so the default of all
 // services does not reach it: only its own word or a backend's does.
-inline std::string_view kind_of_check(const Node& root, const Node& service, const Node& backend) {
-    const Layers own{&backend["health"], &service["health"]};
+inline std::string_view kind_of_check(const Node& service, const Layers& check) {
     const bool udp = service["protocol"].is("udp");
-    const auto& type = own["type"].text() != nullptr || udp ? own["type"] : root["health"]["type"];
+    const auto& type = udp ? check.within("type") : check["type"];
     return type.text() != nullptr ? std::string_view(*type.text()) : udp ? "none" : "tcp";
 }
 

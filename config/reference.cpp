@@ -91,6 +91,8 @@ std::string kind(const Field& field, const std::string& path) {
             return "a section, see " + path;
         case Shape::overrides:
             return "a section with keys of " + field.key;
+        case Shape::overriding:
+            return "a list of sections with the keys of health";
         case Shape::sections:
             break;
     }

@@ -17,10 +17,11 @@ struct Section;
 struct Field {
     enum class Shape {
         value,
-        values,    // a list of values
-        section,   // a nested section; missing keys take their defaults
-        overrides, // the same section again; missing keys come from the outer one
-        sections,  // a list of sections
+        values,     // a list of values
+        section,    // a nested section; missing keys take their defaults
+        overrides,  // the same section again; missing keys come from the outer one
+        sections,   // a list of sections
+        overriding, // a list of sections; missing keys come from elsewhere
     };
     std::string key;
     Shape shape = Shape::value;

@@ -95,8 +95,19 @@ const Section& health() {
             value("initially_up", boolean(), "false",
                   "Send connections to a new backend before its first check, as keepalived does "
                   "without alpha."),
+            value("warmup", duration(0s, 3600s, 1ms), "500ms",
+                  "First checks are spread over so long, or the interval if that is shorter. A "
+                  "director becomes master when all have been made."),
             optional("port", number(1, 65'535), "the backend's", "The port to check."),
             optional("address", ip_address(), "the backend's", "The address to check."),
+            values("source", ip_address(), "as the host routes",
+                   "Addresses of the director that checks come from, one a family (keepalived: "
+                   "bindto)."),
+            value("check_vip", boolean(), "false",
+                  "With Direct Routing, check beside the above that the backend accepts the "
+                  "service's address: by a connection to it, or an echo request for a udp service "
+                  "or any port, sent to the backend's MAC address. lbctl(1) then also tells when a "
+                  "backend answers ARP or neighbour solicitations for it."),
             optional("host", graphic("a host name", 255), "the address and port",
                      "http, https: the virtual host that is asked for."),
             value("http_version", word({"1.0", "1.1"}), "1.1", "http, https."),

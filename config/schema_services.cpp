@@ -68,6 +68,9 @@ const Section& backend() {
                   "Takes new connections only while the quorum is lost (keepalived: "
                   "sorry_server)."),
             nested(Shape::overrides, "health", health(), "What differs from the service's checks."),
+            nested(Shape::overriding, "checks", health(),
+                   "Several checks, all of which must succeed, instead of the service's. What one "
+                   "leaves out comes from the health sections."),
         }};
     return section;
 }
@@ -138,6 +141,15 @@ const Section& service() {
             nested(Shape::section, "limits", limits(), "What one client may ask for."),
             nested(Shape::overrides, "timeouts", timeouts(), "What differs from the global ones."),
             nested(Shape::overrides, "health", health(), "What differs from the global checks."),
+            nested(Shape::overriding, "checks", health(),
+                   "Several checks of each backend, all of which must succeed. What one leaves out "
+                   "comes from the health sections, those of the backend first."),
+            value("suspect_below_percent", number(0, 100), "50",
+                  "When fewer of the last second's new TCP connections to a backend have had a "
+                  "second packet from the client, the backend is checked at once. 0: never."),
+            value("slow_start", duration(0s, 3600s), "0s",
+                  "A backend that has come up gets its share of new connections little by little, "
+                  "in ten steps over so long. Not with the schedulers sh and mh."),
             nested(Shape::sections, "backends", backend(), "The servers."),
         }};
     return section;

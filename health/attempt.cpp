@@ -8,15 +8,16 @@
 #include "health/tcp_connect.h"
 #include "health/transfer_attempt.h"
 #include "health/udp_exchange.h"
+#include "health/vip_check.h"
 
 namespace lbd::health {
 
-std::unique_ptr<Attempt> make_attempt(boost::asio::io_context& io, Transfers& transfers,
-                                      const Probe& probe) {
+std::unique_ptr<Attempt> make_attempt(const Means& means, const Probe& probe) {
+    boost::asio::io_context& io = means.io;
     switch (probe.kind) {
         case Probe::Kind::http:
         case Probe::Kind::https:
-            return std::make_unique<TransferAttempt>(transfers, probe);
+            return std::make_unique<TransferAttempt>(means.transfers, probe);
         case Probe::Kind::smtp:
             return std::make_unique<Smtp>(io, probe);
         case Probe::Kind::udp:
@@ -27,6 +28,8 @@ std::unique_ptr<Attempt> make_attempt(boost::asio::io_context& io, Transfers& tr
             return std::make_unique<Ping>(io, probe);
         case Probe::Kind::script:
             return std::make_unique<ProgramAttempt>(io, probe);
+        case Probe::Kind::vip:
+            return std::make_unique<VipCheck>(io, means.wires, probe);
         case Probe::Kind::tcp:
             break;
     }

@@ -16,6 +16,7 @@ struct Result {
     Kind kind;
     std::string text; // for the operator
     Milliseconds duration;
+    std::string warning{}; // what is wrong without being a failure; empty: nothing
 };
 
 class Attempt {
@@ -33,9 +34,16 @@ class Attempt {
 };
 
 class Transfers;
+class Wires;
 
-// Of the kind of `probe`. `transfers` outlives it.
-std::unique_ptr<Attempt> make_attempt(boost::asio::io_context& io, Transfers& transfers,
-                                      const Probe& probe);
+// What attempts share. All of it outlives them.
+struct Means {
+    boost::asio::io_context& io;
+    Transfers& transfers;
+    Wires& wires;
+};
+
+// Of the kind of `probe`.
+std::unique_ptr<Attempt> make_attempt(const Means& means, const Probe& probe);
 
 } // namespace lbd::health

@@ -19,6 +19,7 @@ struct Rules {
     Milliseconds delay_before_retry{1000};
     unsigned rise = 1; // successes in a row before a down backend is called up
     bool initially_up = false;
+    Milliseconds warmup{500}; // over which first attempts are spread
     auto operator<=>(const Rules&) const = default;
 };
 

@@ -7,22 +7,15 @@
 
 namespace lbd::health {
 
-namespace {
-
-// First attempts are spread over this much, or the interval if that is shorter: readiness for
-// mastership waits for them.
-constexpr Milliseconds longest_first_delay{500};
-
-} // namespace
-
 class Pool::Checker {
   public:
-    Checker(boost::asio::io_context& io, Transfers& transfers, const Target& target,
-            const Changed& changed)
-        : changed_(changed),
+    // `second_delay`: between the first attempt and the second, so that later ones lie apart.
+    Checker(Pool& pool, const Target& target, Milliseconds second_delay)
+        : pool_(pool),
           judgement_(target.rules),
-          attempt_(make_attempt(io, transfers, target.probe)),
-          timer_(io) {
+          second_delay_(second_delay),
+          attempt_(make_attempt({pool.io_, pool.transfers_, pool.wires_}, target.probe)),
+          timer_(pool.io_) {
         status_.target = target;
         status_.verdict = judgement_.verdict();
         status_.since = std::chrono::steady_clock::now();
@@ -40,6 +33,7 @@ class Pool::Checker {
         status_.verdict = former.verdict;
         status_.since = former.since;
         status_.last_result = former.last_result;
+        status_.warning = former.warning;
     }
 
     void schedule(Milliseconds delay) {
@@ -51,14 +45,20 @@ class Pool::Checker {
             });
     }
 
+    void check_now() {
+        if (!under_way_ && timer_.cancel() != 0) check();
+    }
+
     const CheckStatus& status() const { return status_; }
 
   private:
     void check() {
+        under_way_ = true;
         attempt_->start([this](const Result& result) { judge(result); });
     }
 
     void judge(const Result& result) {
+        under_way_ = false;
         ++status_.attempts;
         status_.last_result = result.text;
         status_.last_duration = result.duration;
@@ -70,46 +70,74 @@ class Pool::Checker {
         const bool success = result.kind == Result::Kind::success;
         if (!success) ++status_.failures;
         const Judgement::Step step = judgement_.attempt(success);
-        schedule(step.next_attempt);
+        schedule(status_.attempts == 1 ? std::min(second_delay_, step.next_attempt)
+                                       : step.next_attempt);
+        const bool news = std::exchange(status_.warning, result.warning) != result.warning;
+        if (news && !result.warning.empty() && pool_.warned_)
+            pool_.warned_(status_.target, result.warning);
         if (!step.changed) return;
         status_.verdict = judgement_.verdict();
         status_.since = std::chrono::steady_clock::now();
-        changed_(status_.target, status_.verdict, status_.last_result);
+        pool_.all_judged_.reset();
+        pool_.changed_(status_.target, status_.verdict, status_.last_result);
     }
 
-    const Changed& changed_;
+    Pool& pool_;
     CheckStatus status_;
     Judgement judgement_;
+    Milliseconds second_delay_;
+    bool under_way_ = false;
     std::unique_ptr<Attempt> attempt_;
     boost::asio::steady_timer timer_;
     std::shared_ptr<int> life_ = std::make_shared<int>(); // handlers may outlive the object
 };
 
-Pool::Pool(boost::asio::io_context& io, std::uint32_t seed, Changed changed)
-    : io_(io), transfers_(io), random_(seed), changed_(std::move(changed)) {}
+Pool::Pool(boost::asio::io_context& io, std::uint32_t seed, Changed changed, Warned warned,
+           Wires::MacOf mac_of)
+    : io_(io),
+      transfers_(io),
+      wires_(io, std::move(mac_of)),
+      random_(seed),
+      changed_(std::move(changed)),
+      warned_(std::move(warned)) {}
 
 Pool::~Pool() = default;
 
 void Pool::reconcile(const std::set<Target>& targets) {
-    std::map<Target, std::unique_ptr<Checker>> former = std::exchange(checkers_, {});
+    all_judged_.reset();
+    auto former = std::exchange(checkers_, {});
+    std::set<Target> added;
     for (const Target& target : targets) {
         const auto same = former.find(target);
-        if (same != former.end()) {
+        if (same != former.end())
             checkers_.insert(former.extract(same));
-            continue;
-        }
-        auto checker = std::make_unique<Checker>(io_, transfers_, target, changed_);
-        const auto predecessor = std::find_if(former.begin(), former.end(), [&](const auto& old) {
-            const Probe& probe = old.first.probe;
-            return probe.kind == target.probe.kind && probe.address == target.probe.address &&
-                   probe.port == target.probe.port;
-        });
-        if (predecessor != former.end()) checker->inherit(predecessor->second->status());
-        const auto spread = std::min(longest_first_delay, target.rules.interval).count();
-        checker->schedule(
-            Milliseconds(std::uniform_int_distribution<Milliseconds::rep>(0, spread)(random_)));
+        else
+            added.insert(target);
+    }
+    // Of what is left, each check of a place has one of the same kind and place to follow it.
+    const auto place_of = [](const Probe& probe) {
+        return std::tie(probe.kind, probe.address, probe.port, probe.vip);
+    };
+    std::map<decltype(place_of(std::declval<const Probe&>())), const CheckStatus*> predecessors;
+    for (const auto& [target, checker] : former)
+        predecessors.emplace(place_of(target.probe), &checker->status());
+    const auto up_to = [this](Milliseconds most) {
+        return Milliseconds(
+            std::uniform_int_distribution<Milliseconds::rep>(0, most.count())(random_));
+    };
+    for (const Target& target : added) {
+        const Rules& rules = target.rules;
+        auto checker = std::make_unique<Checker>(*this, target, up_to(rules.interval));
+        const auto predecessor = predecessors.find(place_of(target.probe));
+        if (predecessor != predecessors.end()) checker->inherit(*predecessor->second);
+        checker->schedule(up_to(std::min(rules.warmup, rules.interval)));
         checkers_.emplace(target, std::move(checker));
     }
+}
+
+void Pool::check_now(const Target& target) {
+    const auto found = checkers_.find(target);
+    if (found != checkers_.end()) found->second->check_now();
 }
 
 Verdict Pool::verdict(const Target& target) const {
@@ -118,9 +146,11 @@ Verdict Pool::verdict(const Target& target) const {
 }
 
 bool Pool::all_judged() const {
-    return std::all_of(checkers_.begin(), checkers_.end(), [](const auto& checker) {
-        return checker.second->status().verdict != Verdict::unknown;
-    });
+    if (!all_judged_)
+        all_judged_ = std::all_of(checkers_.begin(), checkers_.end(), [](const auto& checker) {
+            return checker.second->status().verdict != Verdict::unknown;
+        });
+    return *all_judged_;
 }
 
 std::vector<CheckStatus> Pool::status() const {

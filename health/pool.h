@@ -19,6 +19,7 @@
 #include "health/attempt.h"
 #include "health/judgement.h"
 #include "health/transfers.h"
+#include "health/wire.h"
 
 namespace lbd::health {
 
@@ -37,6 +38,7 @@ struct CheckStatus {
     std::chrono::steady_clock::time_point since; // of the verdict
     std::chrono::steady_clock::time_point next;  // attempt
     std::string last_result = "not checked yet";
+    std::string warning{};
     Milliseconds last_duration{0};
     std::uint64_t attempts = 0;
     std::uint64_t failures = 0;
@@ -47,13 +49,20 @@ class Pool {
   public:
     using Changed = std::function<void(const Target&, Verdict, const std::string& reason)>;
 
+    // Of a check that does not fail, but shows what is wrong; each time that says something else.
+    using Warned = std::function<void(const Target&, const std::string& warning)>;
+
     // `seed` decides how the first attempts are spread in time.
-    Pool(boost::asio::io_context& io, std::uint32_t seed, Changed changed);
+    Pool(boost::asio::io_context& io, std::uint32_t seed, Changed changed, Warned warned = {},
+         Wires::MacOf mac_of = {});
     ~Pool();
 
     // From now on exactly these are checked. What was checked before keeps its state; a backend
     // whose rules alone have changed keeps its verdict.
     void reconcile(const std::set<Target>& targets);
+
+    // The next attempt is made now, if none is under way.
+    void check_now(const Target& target);
 
     Verdict verdict(const Target& target) const;
     bool all_judged() const;
@@ -65,9 +74,12 @@ class Pool {
     class Checker;
 
     boost::asio::io_context& io_;
-    Transfers transfers_; // outlives the checkers
+    Transfers transfers_; // outlives the checkers, as do the wires
+    Wires wires_;
     std::mt19937 random_;
     Changed changed_;
+    Warned warned_;
+    mutable std::optional<bool> all_judged_; // nothing: to be found out again
     std::map<Target, std::unique_ptr<Checker>> checkers_;
 };
 

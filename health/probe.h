@@ -6,6 +6,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -15,6 +16,7 @@
 namespace lbd::health {
 
 using Milliseconds = std::chrono::milliseconds;
+using Mac = std::array<std::uint8_t, 6>;
 
 // One page of a web server.
 struct Page {
@@ -36,12 +38,14 @@ struct Tls {
 };
 
 struct Probe {
-    enum class Kind : std::uint8_t { tcp, http, https, smtp, udp, dns, ping, script };
+    // vip: the backend takes packets for a virtual address that come to its MAC address.
+    enum class Kind : std::uint8_t { tcp, http, https, smtp, udp, dns, ping, script, vip };
 
     Kind kind = Kind::tcp;
     boost::asio::ip::address address;
-    std::uint16_t port = 0; // not of ping
-    std::string interface;  // empty: as the host routes
+    std::uint16_t port = 0;          // not of ping
+    std::string interface;           // empty: as the host routes; vip needs one
+    boost::asio::ip::address source; // unspecified: as the host routes; vip needs one
     Milliseconds timeout{1000};
 
     // http, https
@@ -60,18 +64,22 @@ struct Probe {
     // script: an absolute path and arguments
     std::vector<std::string> script{};
     std::string user; // whose rights it has; empty: ours
+    // vip: by TCP to `port`, by ICMP echo if that is 0
+    boost::asio::ip::address vip{};
+    std::optional<Mac> mac{}; // the backend's, if it is fixed
 
     auto tied() const {
-        return std::tie(kind, address, port, interface, timeout, host, http_1_0, pages, tls, helo,
-                        payload, answer_required, query_name, query_type, script, user);
+        return std::tie(kind, address, port, interface, source, timeout, host, http_1_0, pages, tls,
+                        helo, payload, answer_required, query_name, query_type, script, user, vip,
+                        mac);
     }
     bool operator<(const Probe& other) const { return tied() < other.tied(); }
     bool operator==(const Probe& other) const { return tied() == other.tied(); }
 };
 
 constexpr std::string_view name_of(Probe::Kind kind) {
-    constexpr std::array<std::string_view, 8> names{"tcp", "http", "https", "smtp",
-                                                    "udp", "dns",  "ping",  "script"};
+    constexpr std::array<std::string_view, 9> names{"tcp", "http", "https",  "smtp", "udp",
+                                                    "dns", "ping", "script", "vip"};
     return names[static_cast<std::size_t>(kind)];
 }
 

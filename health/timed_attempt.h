@@ -2,6 +2,7 @@
 // What attempts over a socket have in common: a clock, a timeout, one result.
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <boost/asio/steady_timer.hpp>
@@ -38,7 +39,7 @@ class TimedAttempt : public Attempt {
     const Probe& probe() const { return probe_; }
     std::weak_ptr<int> life() const { return life_; } // handlers may outlive the object
 
-    void finish(Result::Kind kind, std::string text) {
+    void finish(Result::Kind kind, std::string text, std::string warning = {}) {
         using std::chrono::duration_cast;
         timer_.cancel();
         end();
@@ -46,7 +47,8 @@ class TimedAttempt : public Attempt {
         const Done done = std::exchange(done_, nullptr);
         if (done)
             done({kind, std::move(text),
-                  duration_cast<Milliseconds>(std::chrono::steady_clock::now() - started_)});
+                  duration_cast<Milliseconds>(std::chrono::steady_clock::now() - started_),
+                  std::move(warning)});
     }
     void finish(const boost::system::error_code& error) {
         finish(is_local(error) ? Result::Kind::local_error : Result::Kind::failure,
@@ -89,6 +91,12 @@ class SocketAttempt : public TimedAttempt {
             setsockopt(socket_.native_handle(), SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
                        static_cast<socklen_t>(interface.size() + 1)) != 0)
             error = {errno, boost::system::system_category()};
+        const auto& source = probe().source;
+        if (error || source.is_unspecified()) return error;
+        // The port is chosen when the peer is known, else 2,000 backends a second use up all.
+        const int on = 1;
+        setsockopt(socket_.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+        socket_.bind({source, 0}, error);
         return error;
     }
     Socket& socket() { return socket_; }

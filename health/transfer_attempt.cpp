@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "health/transfer_attempt.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <new>
@@ -54,7 +56,19 @@ void TransferAttempt::set_common() {
     const std::string target = "::" + text_of(probe_);
     connect_to_.reset(curl_slist_append(nullptr, target.c_str()));
     set(easy, CURLOPT_CONNECT_TO, connect_to_.get());
-    if (!probe_.interface.empty()) set(easy, CURLOPT_INTERFACE, ("if!" + probe_.interface).c_str());
+    if (!probe_.source.is_unspecified())
+        set(easy, CURLOPT_INTERFACE, ("host!" + probe_.source.to_string()).c_str());
+    set(easy, CURLOPT_SOCKOPTFUNCTION, &TransferAttempt::bind_to_interface);
+    set(easy, CURLOPT_SOCKOPTDATA, this);
+}
+
+// libcurl binds to an interface or an address, not to both.
+int TransferAttempt::bind_to_interface(void* self, curl_socket_t socket, curlsocktype) {
+    const std::string& interface = static_cast<TransferAttempt*>(self)->probe_.interface;
+    const bool bound =
+        interface.empty() || setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
+                                        static_cast<socklen_t>(interface.size() + 1)) == 0;
+    return bound ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
 }
 
 void TransferAttempt::set_http() {
@@ -119,7 +133,8 @@ void TransferAttempt::ended(CURLcode code) {
             (code == CURLE_COULDNT_CONNECT &&
              is_local({static_cast<int>(error), boost::system::system_category()})) ||
             code == CURLE_OUT_OF_MEMORY || code == CURLE_INTERFACE_FAILED ||
-            code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CACERT_BADFILE;
+            code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_SSL_CERTPROBLEM ||
+            code == CURLE_SSL_CACERT_BADFILE;
         return finish(local ? Result::Kind::local_error : Result::Kind::failure, fault_of(code));
     }
     long status = 0;

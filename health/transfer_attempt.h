@@ -29,6 +29,7 @@ class TransferAttempt : public Attempt {
     };
     using List = std::unique_ptr<curl_slist, FreeList>;
 
+    static int bind_to_interface(void* self, curl_socket_t socket, curlsocktype);
     static std::size_t take(const char* bytes, std::size_t size, std::size_t count, void* self);
 
     void set_common();

@@ -87,8 +87,13 @@ asio::awaitable<json::value> Runtime::handle(json::object request) {
 }
 
 StatusSources Runtime::sources() {
-    return {config_, engine_,  *bridge_,
-            roster_, traffic_, std::chrono::duration<double>(Clock::now() - started_).count()};
+    return {config_,
+            engine_,
+            *bridge_,
+            roster_,
+            traffic_,
+            passive_checks_,
+            std::chrono::duration<double>(Clock::now() - started_).count()};
 }
 
 asio::awaitable<json::value> Runtime::connections(std::size_t limit) {
@@ -123,12 +128,10 @@ json::object Runtime::health_status() const {
         object["checks"] = status.attempts;
         object["failures"] = status.failures;
         object["local_errors"] = status.local_errors;
+        object["warning"] = status.warning;
         std::set<std::string> names;
-        for (const BackendRecord& record : roster_.backends()) {
-            const auto target = target_of(record);
-            if (target && !(*target < status.target) && !(status.target < *target))
-                names.insert(roster_.services()[record.service].config.name);
-        }
+        for (const dataplane::BackendSlot slot : checks_.backends_of(status.target))
+            names.insert(roster_.services()[roster_.backends()[slot].service].config.name);
         json::array services;
         for (const std::string& name : names) services.emplace_back(name);
         object["services"] = std::move(services);

@@ -25,7 +25,8 @@ health::Probe::Kind kind_of(Kind kind) {
             return health::Probe::Kind::ping;
         case Kind::script:
             return health::Probe::Kind::script;
-        case Kind::none:
+        case Kind::vip:
+            return health::Probe::Kind::vip;
         case Kind::tcp:
             break;
     }
@@ -52,20 +53,56 @@ health::Probe probe_of(const config::HealthCheck& check) {
     return probe;
 }
 
+boost::asio::ip::address source_of(const config::HealthCheck& check,
+                                   const config::IpAddress& checked) {
+    for (const config::IpAddress& source : check.sources)
+        if (source.family == checked.family) return to_asio(source);
+    return {};
+}
+
+// The backend's network has one: Direct Routing goes to the network's own subnets.
+boost::asio::ip::address own_address(const config::Network& network,
+                                     const config::IpAddress& neighbour) {
+    for (const config::Prefix& prefix : network.addresses)
+        if (prefix.contains(neighbour)) return to_asio(prefix.address);
+    return {};
+}
+
+void aim_at_vip(health::Probe& probe, const config::Backend& backend,
+                const config::Service& service, const config::Network& network) {
+    const bool connects = service.protocol == config::Protocol::tcp;
+    probe.address = to_asio(backend.address);
+    probe.port = connects ? service.port : 0;
+    probe.interface = network.name;
+    probe.vip = to_asio(service.address);
+    if (probe.source.is_unspecified()) probe.source = own_address(network, backend.address);
+    if (backend.mac) probe.mac = backend.mac->bytes;
+}
+
 } // namespace
 
-std::optional<health::Target> health_target(const BackendRecord& record,
-                                            const std::string& interface) {
-    const config::HealthCheck& check = record.config.health;
-    if (!record.in_slot || !record.configured || check.kind == Kind::none) return std::nullopt;
-    health::Target target{
-        probe_of(check),
-        {check.interval, check.retries, check.delay_before_retry, check.rise, check.initially_up}};
-    target.probe.address = to_asio(check.address.value_or(record.config.address));
-    if (check.kind != Kind::ping) target.probe.port = check.port.value_or(record.config.port);
-    // What is behind a router, or elsewhere, is reached as the host's routes say.
-    if (!record.config.gateway && !check.address) target.probe.interface = interface;
-    return target;
+std::vector<health::Target> health_targets(const BackendRecord& record,
+                                           const config::Service& service,
+                                           const config::Network& network) {
+    std::vector<health::Target> targets;
+    for (const config::HealthCheck& check : record.config.checks) {
+        const config::IpAddress& address = check.address.value_or(record.config.address);
+        health::Target target{probe_of(check),
+                              {check.interval, check.retries, check.delay_before_retry, check.rise,
+                               check.initially_up, check.warmup}};
+        health::Probe& probe = target.probe;
+        probe.source = source_of(check, address);
+        if (check.kind == Kind::vip) {
+            aim_at_vip(probe, record.config, service, network);
+        } else {
+            probe.address = to_asio(address);
+            if (check.kind != Kind::ping) probe.port = check.port.value_or(record.config.port);
+            // What is behind a router, or elsewhere, is reached as the host's routes say.
+            if (!record.config.gateway && !check.address) probe.interface = network.name;
+        }
+        targets.push_back(std::move(target));
+    }
+    return targets;
 }
 
 } // namespace lbd::control

@@ -21,6 +21,8 @@ class LinkReturn {
         std::optional<std::uint64_t> attempts;
     };
 
+    // Whether the attempts matter to the next judgement.
+    bool waits() const { return lost_ || returned_; }
     // Why not, or empty.
     std::string judge(const Facts& facts, Clock::time_point now);
 

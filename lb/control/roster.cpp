@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -192,13 +193,13 @@ BackendSlot Roster::slot_for(ServiceSlot service, const config::Backend& backend
         *vacant = {};
         vacant->generation = generation;
         vacant->service = service;
+        vacant->slow_start = SlowStart(generation_ == 0); // lbd itself has just started
         known = backend_slots_.emplace(id, vacant - backends_.begin()).first;
     }
     BackendRecord& record = backends_[known->second];
-    if (record.config.health.kind != backend.health.kind) record.health = Health::unknown;
     record.config = backend;
     record.in_slot = record.configured = true;
-    if (backend.health.kind == config::HealthCheck::Kind::none) record.health = Health::up;
+    if (backend.checks.empty()) record.health = Health::up;
     if (backend.mac) {
         record.mac = backend.mac;
         record.mac_known = true;
@@ -287,13 +288,37 @@ std::vector<std::string> Roster::take_news() {
     return std::exchange(news_, {});
 }
 
+void Roster::warm_up(ServiceRecord& service, SlowStart::Clock::time_point now) {
+    service.warms_up = false;
+    for (const BackendSlot slot : service.backends) {
+        BackendRecord& record = backends_[slot];
+        if (record.is_up())
+            record.step = record.slow_start.up(now, service.config.slow_start);
+        else if (record.health == Health::down || record.disabled)
+            record.slow_start.down();
+        service.warms_up |= record.is_up() && record.step < SlowStart::steps &&
+                            !is_hashing(service.config.scheduler);
+    }
+}
+
+bool Roster::warms_up() const {
+    return std::any_of(services_.begin(), services_.end(), [](const ServiceRecord& service) {
+        return service.configured && service.warms_up;
+    });
+}
+
+// The weight that scheduling sees: finer while a backend has only a part of its own.
+std::uint32_t Roster::share_of(const ServiceRecord& service, const BackendRecord& record) const {
+    const std::uint32_t weight = is_weighted(service.config.scheduler) ? record.weight() : 1;
+    return service.warms_up ? weight * record.step : weight;
+}
+
 void Roster::rebuild_ring(ServiceSlot slot) {
     ServiceRecord& service = services_[slot];
-    const bool weighted = is_weighted(service.config.scheduler);
     std::vector<dataplane::Weighted> members;
     for (const BackendSlot backend : service.backends)
         if (backends_[backend].takes_new_connections())
-            members.push_back({backend, weighted ? backends_[backend].weight() : 1});
+            members.push_back({backend, share_of(service, backends_[backend])});
     std::vector<BackendSlot> ring = dataplane::smooth_ring(members);
     if (ring == service.ring && service.ring_version != 0) return;
     service.ring = std::move(ring);
@@ -311,6 +336,8 @@ dataplane::ServiceEntry Roster::entry_of(ServiceSlot slot) const {
     entry.on_no_backend = static_cast<dataplane::NoBackendPolicy>(configured.on_no_backend);
     entry.on_unknown_tcp = static_cast<dataplane::UnknownTcpPolicy>(configured.on_unknown_tcp);
     entry.discipline = discipline_of(configured.scheduler);
+    if (record.warms_up && entry.discipline == dataplane::Discipline::least)
+        entry.discipline = dataplane::Discipline::weighted_least;
     entry.hashed = hashed_of(configured);
     entry.decrement_ttl = configured.decrement_ttl;
     entry.persistence = ticks(configured.persistence);
@@ -377,19 +404,25 @@ dataplane::BackendEntry Roster::entry_of(const BackendRecord& record) const {
     entry.keeps_persistence = keeps_persistence(record);
     entry.service = record.service;
     entry.generation = record.generation;
-    entry.weight = static_cast<std::uint16_t>(record.weight());
+    constexpr std::uint32_t most = std::numeric_limits<std::uint16_t>::max();
+    const ServiceRecord& service = services_[record.service];
+    entry.weight = static_cast<std::uint16_t>(
+        service.warms_up ? std::min(share_of(service, record), most) : record.weight());
     entry.upper_threshold = record.config.upper_threshold;
     entry.lower_threshold = record.config.lower_threshold;
     entry.tunnel = record.tunnel;
     return entry;
 }
 
-std::unique_ptr<const dataplane::ForwardingTable> Roster::build() {
+std::unique_ptr<const dataplane::ForwardingTable> Roster::build(SlowStart::Clock::time_point now) {
     std::vector<dataplane::ServiceEntry> services;
     std::vector<ServiceSlot> live;
     for (std::size_t index = 0; index < services_.size(); ++index) {
         const auto slot = static_cast<ServiceSlot>(index);
-        if (services_[slot].configured) judge_standing_of(services_[slot]);
+        if (services_[slot].configured) {
+            judge_standing_of(services_[slot]);
+            warm_up(services_[slot], now);
+        }
         rebuild_ring(slot);
         services.push_back(entry_of(slot));
         if (services_[slot].configured) live.push_back(slot);

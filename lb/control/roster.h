@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "lb/control/quorum.h"
+#include "lb/control/slow_start.h"
 #include "lb/dataplane/forwarding_table.h"
 
 namespace lbd::control {
@@ -33,6 +34,8 @@ struct BackendRecord {
     Health health = Health::unknown;
     std::optional<std::uint32_t> weight_by_hand{}; // overrides the configuration's
     bool disabled = false;                         // by hand: as if it were down
+    SlowStart slow_start{};
+    unsigned step = SlowStart::steps; // of its weight, in tenths
     // What the standing of its service makes of it.
     bool taken_for_up = false; // whatever its check says
     bool rests = false;        // takes no new connections, though it could
@@ -57,6 +60,7 @@ struct ServiceRecord {
     std::vector<dataplane::BackendSlot> ring;
     std::vector<dataplane::BackendSlot> backends; // configured ones, in the file's order
     Standing standing;
+    bool warms_up = false; // a backend has less than its weight
 };
 
 class Roster {
@@ -85,7 +89,9 @@ class Roster {
     void release(const std::function<bool(dataplane::BackendSlot)>& in_use);
 
     // The next forwarding table.
-    std::unique_ptr<const dataplane::ForwardingTable> build();
+    std::unique_ptr<const dataplane::ForwardingTable> build(SlowStart::Clock::time_point now = {});
+    // Whether that changes by time alone.
+    bool warms_up() const;
 
     // What has changed about quorums since this was called last, for the log.
     std::vector<std::string> take_news();
@@ -103,6 +109,8 @@ class Roster {
     dataplane::BackendSlot slot_for(dataplane::ServiceSlot service, const config::Backend& backend);
     void reach(BackendRecord& record, const std::vector<config::Network>& networks) const;
     void judge_standing_of(ServiceRecord& service);
+    void warm_up(ServiceRecord& service, SlowStart::Clock::time_point now);
+    std::uint32_t share_of(const ServiceRecord& service, const BackendRecord& record) const;
     void rebuild_ring(dataplane::ServiceSlot slot);
     dataplane::ServiceEntry entry_of(dataplane::ServiceSlot slot) const;
     std::vector<dataplane::BackendSlot> hash_table_of(const ServiceRecord& service) const;

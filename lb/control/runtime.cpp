@@ -15,7 +15,6 @@
 #include "config/warnings.h"
 #include "lb/control/asio_address.h"
 #include "lb/control/engine_options.h"
-#include "lb/control/health_target.h"
 #include "lb/control/log.h"
 
 namespace lbd::control {
@@ -74,10 +73,17 @@ Runtime::Runtime(std::string config_file, config::Config config)
       neighbours_(
           io_, netlink_,
           [this](const auto& neighbour, const auto& mac) { neighbour_changed(neighbour, mac); }),
-      pool_(io_, std::random_device{}(),
-            [this](const auto& target, auto verdict, const auto& reason) {
-                health_changed(target, verdict, reason);
-            }),
+      pool_(
+          io_, std::random_device{}(),
+          [this](const auto& target, auto verdict, const auto& reason) {
+              health_changed(target, verdict, reason);
+          },
+          [](const auto& target, const auto& warning) {
+              log(LogLevel::warning, "backend " + text_of(target.probe) + ' ' + warning);
+          },
+          [this](const auto& interface, const auto& address) {
+              return mac_of_neighbour(interface, address);
+          }),
       routers_(io_, netlink_,
                {[this](const auto& name) { return taps_[interface_of(name)]->link_local(); },
                 [this](const auto& name, const auto& mac, bool taken) {
@@ -85,6 +91,7 @@ Runtime::Runtime(std::string config_file, config::Config config)
                 }}),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       second_(io_),
+      handshakes_(io_),
       pulse_(io_),
       succession_(io_) {
     for (const std::string& warning : config::warnings(config_)) log(LogLevel::warning, warning);
@@ -174,6 +181,7 @@ void Runtime::allow_virtual_ipv6() {
 void Runtime::run() {
     await_signal();
     every_second();
+    watch_handshakes();
     feel_pulse();
     log(LogLevel::notice, "lbd " LBD_VERSION " runs with " + std::to_string(engine_.workers()) +
                               " workers on " + std::to_string(engine_.ports()) + " ports");
@@ -183,25 +191,20 @@ void Runtime::run() {
 void Runtime::apply_config() {
     roster_.adopt(config_);
     std::set<Neighbours::Neighbour> neighbours;
-    std::set<health::Target> targets;
     for (const BackendRecord& record : roster_.backends()) {
         if (!record.in_slot) continue;
         if (!record.config.mac)
             neighbours.insert({taps_[record.interface]->index(), record.next_hop()});
-        if (const auto target = target_of(record)) targets.insert(*target);
     }
     neighbours_.track(neighbours);
     for (const Neighbours::Neighbour& neighbour : neighbours)
         roster_.set_mac(neighbour.address, neighbours_.find(neighbour));
-    pool_.reconcile(targets);
-    for (std::size_t slot = 0; slot < roster_.backends().size(); ++slot)
-        if (const auto target = target_of(roster_.backends()[slot])) {
-            const health::Verdict verdict = pool_.verdict(*target);
-            roster_.set_health(static_cast<dataplane::BackendSlot>(slot),
-                               verdict == health::Verdict::up     ? Health::up
-                               : verdict == health::Verdict::down ? Health::down
-                                                                  : Health::unknown);
-        }
+    checks_.adopt(roster_, config::networks(config_));
+    pool_.reconcile(checks_.targets());
+    for (std::size_t index = 0; index < roster_.backends().size(); ++index) {
+        const auto slot = static_cast<dataplane::BackendSlot>(index);
+        if (roster_.backends()[slot].configured) roster_.set_health(slot, judge(slot));
+    }
     traffic_.sample(engine_, roster_, Clock::now());
     publish();
     if (synchronizer_) synchronizer_->set_directory(std::make_shared<sync::Directory>(roster_));
@@ -210,8 +213,18 @@ void Runtime::apply_config() {
     routers_.reconcile(config_);
 }
 
-std::optional<health::Target> Runtime::target_of(const BackendRecord& record) const {
-    return health_target(record, taps_[record.interface]->name());
+std::optional<health::Mac> Runtime::mac_of_neighbour(
+    const std::string& interface, const boost::asio::ip::address& address) const {
+    const auto parsed = config::IpAddress::parse(address.to_string());
+    const std::size_t index = interface_of(interface);
+    if (!parsed || index == taps_.size()) return std::nullopt;
+    const auto mac = neighbours_.find({taps_[index]->index(), *parsed});
+    return mac ? std::optional(mac->bytes) : std::nullopt;
+}
+
+Health Runtime::judge(dataplane::BackendSlot slot) const {
+    return checks_.judge(slot, roster_.backends()[slot].health,
+                         [this](const health::Target& target) { return pool_.verdict(target); });
 }
 
 // Many backends may change in one round of the event loop: one table is enough for them.
@@ -222,7 +235,7 @@ void Runtime::publish_soon() {
 
 void Runtime::publish() {
     publish_pending_ = false;
-    engine_.publication().publish(roster_.build());
+    engine_.publication().publish(roster_.build(Clock::now()));
     for (const std::string& line : roster_.take_news()) log(LogLevel::warning, line);
 }
 
@@ -237,14 +250,15 @@ void Runtime::neighbour_changed(const Neighbours::Neighbour& neighbour,
 void Runtime::health_changed(const health::Target& target, health::Verdict verdict,
                              const std::string& reason) {
     const bool up = verdict == health::Verdict::up;
+    const bool alone =
+        std::all_of(checks_.backends_of(target).begin(), checks_.backends_of(target).end(),
+                    [this](dataplane::BackendSlot slot) { return checks_.of(slot).size() == 1; });
+    const std::string check =
+        alone ? "" : " by its " + std::string(health::name_of(target.probe.kind)) + " check";
     log(LogLevel::notice,
-        "backend " + text_of(target.probe) + (up ? " is up: " : " is down: ") + reason);
-    for (std::size_t slot = 0; slot < roster_.backends().size(); ++slot) {
-        const auto own = target_of(roster_.backends()[slot]);
-        if (!own || *own < target || target < *own) continue;
-        roster_.set_health(static_cast<dataplane::BackendSlot>(slot),
-                           up ? Health::up : Health::down);
-    }
+        "backend " + text_of(target.probe) + (up ? " is up" : " is down") + check + ": " + reason);
+    for (const dataplane::BackendSlot slot : checks_.backends_of(target))
+        roster_.set_health(slot, judge(slot));
     publish_soon();
     check_readiness();
 }
@@ -260,9 +274,23 @@ void Runtime::every_second() {
     // While a worker may still read an older table, it may still give a removed backend a flow.
     if (engine_.publication().retired() == 0)
         roster_.release([this](dataplane::BackendSlot slot) { return in_use(slot); });
+    if (roster_.warms_up()) publish_soon();
     second_.expires_after(std::chrono::seconds(1));
     second_.async_wait([this](const boost::system::error_code& error) {
         if (!error) every_second();
+    });
+}
+
+void Runtime::watch_handshakes() {
+    const auto suspects = passive_checks_.sample(
+        roster_, [this](dataplane::BackendSlot slot) { return handshakes(engine_, slot); });
+    for (const auto& [slot, news] : suspects) {
+        if (!news.empty()) log(LogLevel::notice, news);
+        for (const health::Target& target : checks_.of(slot)) pool_.check_now(target);
+    }
+    handshakes_.expires_after(std::chrono::milliseconds(200));
+    handshakes_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) watch_handshakes();
     });
 }
 
@@ -286,7 +314,9 @@ void Runtime::check_readiness() {
     facts.longest_silence =
         std::max<Clock::duration>(3 * routers_.shortest_interval(), std::chrono::milliseconds(200));
     const std::string obstacle = readiness_.judge(facts, Clock::now());
-    const auto attempts_at_down = pool_.least_attempts_at_down();
+    const bool links_wait = std::any_of(links_.begin(), links_.end(),
+                                        [](const LinkReturn& link) { return link.waits(); });
+    const auto attempts_at_down = links_wait ? pool_.least_attempts_at_down() : std::nullopt;
     std::map<std::string, std::string> links;
     for (std::size_t index = 0; index < taps_.size(); ++index)
         links[taps_[index]->name()] = links_[index].judge(

@@ -18,12 +18,14 @@
 
 #include "config/config.h"
 #include "health/pool.h"
+#include "lb/control/backend_checks.h"
 #include "lb/control/control_socket.h"
 #include "lb/control/exclusive.h"
 #include "lb/control/host_bridge.h"
 #include "lb/control/kernel_port.h"
 #include "lb/control/link_return.h"
 #include "lb/control/neighbours.h"
+#include "lb/control/passive_checks.h"
 #include "lb/control/readiness.h"
 #include "lb/control/roster.h"
 #include "lb/control/rtnetlink.h"
@@ -65,6 +67,7 @@ class Runtime {
     void health_changed(const health::Target& target, health::Verdict verdict,
                         const std::string& reason);
     void every_second();
+    void watch_handshakes();
     void feel_pulse();
     void check_readiness();
     bool link_up(std::size_t interface);
@@ -74,7 +77,9 @@ class Runtime {
     void await_successors(Clock::time_point deadline);
     void stop();
 
-    std::optional<health::Target> target_of(const BackendRecord& record) const;
+    std::optional<health::Mac> mac_of_neighbour(const std::string& interface,
+                                                const boost::asio::ip::address& address) const;
+    Health judge(dataplane::BackendSlot slot) const;
     bool in_use(dataplane::BackendSlot slot);
 
     boost::asio::awaitable<boost::json::value> handle(boost::json::object request);
@@ -103,11 +108,14 @@ class Runtime {
     Readiness readiness_;
     std::vector<LinkReturn> links_; // by interface
     Neighbours neighbours_;
+    BackendChecks checks_;
+    PassiveChecks passive_checks_;
     health::Pool pool_;
     VirtualRouters routers_;
     std::optional<ControlSocket> socket_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer second_;
+    boost::asio::steady_timer handshakes_;
     boost::asio::steady_timer pulse_;
     boost::asio::steady_timer succession_;
     bool publish_pending_ = false;

@@ -43,6 +43,8 @@ json::object backend_status(const StatusSources& sources, dataplane::BackendSlot
     object["configured_weight"] = record.config.weight;
     object["by_hand"] = record.disabled || record.weight_by_hand.has_value();
     object["state"] = record.state();
+    object["suspected"] = sources.passive_checks.suspected(slot);
+    object["share_percent"] = 100 * record.step / SlowStart::steps;
     if (record.mac)
         object["mac"] = record.mac->text();
     else

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "lb/control/host_bridge.h"
+#include "lb/control/passive_checks.h"
 #include "lb/control/roster.h"
 #include "lb/control/traffic.h"
 #include "lb/dataplane/engine.h"
@@ -18,6 +19,7 @@ struct StatusSources {
     const HostBridge& bridge;
     const Roster& roster;
     const Traffic& traffic;
+    const PassiveChecks& passive_checks;
     double uptime_seconds;
 };
 

@@ -30,6 +30,16 @@ Totals counted(dataplane::Engine& engine, dataplane::BackendSlot slot) {
     return sum;
 }
 
+Suspicion::Counts handshakes(dataplane::Engine& engine, dataplane::BackendSlot slot) {
+    Suspicion::Counts sum{0, 0};
+    for (std::size_t worker = 0; worker < engine.workers(); ++worker) {
+        const auto& counters = engine.worker(worker).counters().backends[slot];
+        sum.opened += counters.opened.get();
+        sum.confirmed += counters.confirmed.get();
+    }
+    return sum;
+}
+
 void Traffic::sample(dataplane::Engine& engine, const Roster& roster, Clock::time_point now) {
     const double seconds = std::chrono::duration<double>(now - last_).count();
     last_ = now;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lb/control/roster.h"
+#include "lb/control/suspicion.h"
 #include "lb/dataplane/engine.h"
 
 namespace lbd::control {
@@ -56,5 +57,6 @@ class Traffic {
 
 // What all workers together have counted in a slot since they started.
 Totals counted(dataplane::Engine& engine, dataplane::BackendSlot slot);
+Suspicion::Counts handshakes(dataplane::Engine& engine, dataplane::BackendSlot slot);
 
 } // namespace lbd::control

@@ -32,6 +32,8 @@ struct BackendCounters {
     Counter active;     // ESTABLISHED now
     Counter inactive;   // any other flow now
     Counter persistent; // clients bound to it now
+    Counter opened;     // connections that began with a SYN
+    Counter confirmed;  // those of them that had a second packet from the client
 };
 
 struct alignas(64) WorkerCounters {

@@ -204,6 +204,8 @@ Verdict Dispatcher<Key>::open_to(const Opening& opening, const Bound& bound, std
     // A half-open flow is not worth telling: most that stay so are an attacker's.
     if (flow.state != FlowState::syn_recv)
         shared_.journal.note(flow, opening.table.backend(flow.backend), opening.now);
+    else
+        counters.opened.add(1);
     return {Verdict::Kind::forward, DropReason::none, bound.backend};
 }
 
@@ -235,6 +237,7 @@ void Dispatcher<Key>::touch(Flow<Key>& flow, FlowState state, const BackendEntry
                             Tick now) {
     const Tick deadline = now + backend.timeouts.of[static_cast<std::size_t>(state)];
     if (state != flow.state) {
+        if (flow.state == FlowState::syn_recv) counters_.backends[flow.backend].confirmed.add(1);
         count_state(flow.backend, flow.state, state);
         flow.state = state;
         flow.expires = deadline;

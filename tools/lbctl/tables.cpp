@@ -144,7 +144,12 @@ std::string services_table(const json::object& data) {
                    padded(text(backend, "active_connections"), 10) + ' ' +
                    padded(text(backend, "inactive_connections"), 10) +
                    (state == "up" ? "" : ' ' + state) +
-                   (flag(backend, "by_hand") ? " by hand" : "");
+                   (flag(backend, "by_hand") ? " by hand" : "") +
+                   (flag(backend, "suspected") ? " suspected" : "") +
+                   (state == "up" && backend.contains("share_percent") &&
+                            number(backend, "share_percent") < 100
+                        ? " slow start, " + text(backend, "share_percent") + " %"
+                        : "");
             out.erase(out.find_last_not_of(' ') + 1);
             out += '\n';
         });
@@ -213,12 +218,15 @@ std::string vrrp_table(const json::object& data) {
 }
 
 std::string health_table(const json::object& data) {
-    std::string out = "Backend               State    For     Checks  Failed  Last result\n";
+    std::string out = "Backend               Check  State    For     Checks  Failed  Last result\n";
     for_each_object(list(data, "checks"), [&](const json::object& check) {
-        out += padded(endpoint(check), 22) + padded(text(check, "state"), 8) + ' ' +
+        out += padded(endpoint(check), 22) + padded(text(check, "type"), 7) +
+               padded(text(check, "state"), 8) + ' ' +
                padded(duration(number(check, "since_seconds")), 7) + count(check, "checks", 7) +
                count(check, "failures", 8) + "  " + text(check, "last_result") + ", " +
                text(check, "last_duration_ms") + " ms\n";
+        if (!text(check, "warning").empty())
+            out += "    warning: it " + text(check, "warning") + '\n';
     });
     return out;
 }

@@ -41,8 +41,8 @@ TEST_CASE("the bare metal example says what its comments say") {
     CHECK(config.ports[1].mtu == 9000);
     CHECK(config.vrrp[1].authentication->password == "s3cret");
     CHECK(config.services[0].backends[2].weight == 0);
-    CHECK(config.services[0].backends[3].health.port == 8443);
-    CHECK(config.services[0].backends[3].health.rise == 2);
+    CHECK(config.services[0].backends[3].checks[0].port == 8443);
+    CHECK(config.services[0].backends[3].checks[0].rise == 2);
     CHECK(config.services[1].port_name == "lb1");
 }
 

@@ -73,14 +73,13 @@ TEST_CASE("a service has every default, and its backend the service's port") {
     CHECK(backend.port == 80);
     CHECK(backend.weight == 1);
     CHECK_FALSE(backend.mac);
-    CHECK(backend.health == HealthCheck{.kind = HealthCheck::Kind::tcp,
-                                        .interval = 2s,
-                                        .connect_timeout = 1s,
-                                        .retries = 2,
-                                        .delay_before_retry = 1s,
-                                        .rise = 1,
-                                        .initially_up = false,
-                                        .port = std::nullopt});
+    CHECK(backend.checks == std::vector{HealthCheck{.kind = HealthCheck::Kind::tcp,
+                                                    .interval = 2s,
+                                                    .connect_timeout = 1s,
+                                                    .retries = 2,
+                                                    .delay_before_retry = 1s,
+                                                    .rise = 1,
+                                                    .initially_up = false}});
 }
 
 TEST_CASE("a VRRP instance has every default") {
@@ -124,18 +123,18 @@ services:
     health: {retries: 4, initially_up: true}
     backends:
       - address: 10.0.0.11
-      - {address: 10.0.0.12, health: {rise: 9, type: none, port: 81}}
+      - {address: 10.0.0.12, health: {rise: 9, type: ping, port: 81}}
 )");
-    const auto& plain = config.services[0].backends[0].health;
+    const auto& plain = config.services[0].backends[0].checks.at(0);
     CHECK(plain.interval == 5s);
     CHECK(plain.retries == 4);
     CHECK(plain.rise == 3);
     CHECK(plain.initially_up);
     CHECK(plain.connect_timeout == 1s);
-    const auto& own = config.services[0].backends[1].health;
+    const auto& own = config.services[0].backends[1].checks.at(0);
     CHECK(own.retries == 4);
     CHECK(own.rise == 9);
-    CHECK(own.kind == HealthCheck::Kind::none);
+    CHECK(own.kind == HealthCheck::Kind::ping);
     CHECK(own.port == 81);
 }
 
@@ -149,27 +148,25 @@ services:
 }
 
 TEST_CASE("a udp service is checked only if it or its backend says so") {
-    const auto kind = [](const std::string& top, const std::string& service,
-                         const std::string& backend) {
+    const auto checks = [](const std::string& top, const std::string& service,
+                           const std::string& backend) {
         return load("health: {" + top +
                     "}\nservices: [{name: d, address: 10.0.0.100, port: 53, protocol: udp, "
                     "health: {" +
                     service + "}, backends: [{address: 10.0.0.11, health: {" + backend + "}}]}]")
             .services[0]
             .backends[0]
-            .health.kind;
+            .checks.size();
     };
-    using Kind = HealthCheck::Kind;
-    CHECK(kind("", "", "") == Kind::none);
-    CHECK(kind("type: tcp", "", "") == Kind::none);
-    CHECK(kind("", "type: tcp", "") == Kind::tcp);
-    CHECK(kind("", "", "type: tcp") == Kind::tcp);
-    CHECK(kind("", "type: tcp", "type: none") == Kind::none);
+    CHECK(checks("", "", "") == 0);
+    CHECK(checks("type: tcp", "", "") == 0);
+    CHECK(checks("", "type: tcp", "") == 1);
+    CHECK(checks("", "", "type: tcp") == 1);
+    CHECK(checks("", "type: tcp", "type: none") == 0);
 }
 
 TEST_CASE("a tcp service is not checked if the file says so for all") {
-    CHECK(load("health: {type: none}" + web).services[0].backends[0].health.kind ==
-          HealthCheck::Kind::none);
+    CHECK(load("health: {type: none}" + web).services[0].backends[0].checks.empty());
 }
 
 TEST_CASE("a service is behind the first port whose subnets hold its backends") {

@@ -16,7 +16,7 @@ config::Backend backend(const char* address, std::uint32_t weight = 1) {
     backend.address = *config::IpAddress::parse(address);
     backend.port = 80;
     backend.weight = weight;
-    backend.health.kind = config::HealthCheck::Kind::tcp;
+    backend.checks.resize(1);
     return backend;
 }
 

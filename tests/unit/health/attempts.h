@@ -6,6 +6,7 @@
 
 #include "health/attempt.h"
 #include "health/transfers.h"
+#include "health/wire.h"
 #include "tests/unit/health/listener.h"
 
 namespace lbd::health::test {
@@ -22,7 +23,8 @@ inline Probe probe_of(Probe::Kind kind, std::uint16_t port) {
 
 inline Result result_of(boost::asio::io_context& io, const Probe& probe) {
     Transfers transfers(io);
-    const auto attempt = make_attempt(io, transfers, probe);
+    Wires wires(io, {});
+    const auto attempt = make_attempt({io, transfers, wires}, probe);
     std::optional<Result> result;
     attempt->start([&](const Result& r) { result = r; });
     CHECK_FALSE(result); // never from within start()
