@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <system_error>
 
 namespace lbd::control {
@@ -148,6 +149,24 @@ void Neighbours::track(std::set<Neighbour> neighbours) {
 std::optional<config::MacAddress> Neighbours::find(const Neighbour& neighbour) const {
     const auto entry = entries_.find(neighbour);
     return entry == entries_.end() ? std::nullopt : entry->second.mac;
+}
+
+// Linux: neigh_alloc refuses beyond gc_thresh3. It is the whole machine's, and not shown in other
+// network namespaces than the first.
+std::string Neighbours::shortage() const {
+    for (const auto& [name, family] : {std::pair{"ipv4", config::IpAddress::Family::v4},
+                                       std::pair{"ipv6", config::IpAddress::Family::v6}}) {
+        const std::string key = std::string("net/") + name + "/neigh/default/gc_thresh3";
+        const auto needed = static_cast<std::uint64_t>(
+            std::count_if(entries_.begin(), entries_.end(),
+                          [&](const auto& entry) { return entry.first.address.family == family; }));
+        std::uint64_t limit = 0;
+        if ((std::ifstream("/proc/sys/" + key) >> limit) && limit < needed)
+            return "there are " + std::to_string(needed) + " neighbours to know, and the kernel " +
+                   "keeps " + std::to_string(limit) + ": sysctl -w " + key + '=' +
+                   std::to_string(2 * needed);
+    }
+    return {};
 }
 
 bool Neighbours::concluded() const {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "config/address.h"
@@ -35,6 +36,8 @@ class Neighbours {
     // From now on exactly these are kept resolved.
     void track(std::set<Neighbour> neighbours);
     std::optional<config::MacAddress> find(const Neighbour& neighbour) const;
+    // What to do about a kernel that keeps fewer neighbours than are tracked; empty: nothing.
+    std::string shortage() const;
     // Whether every tracked neighbour has been resolved, or found unreachable, at least once.
     bool concluded() const;
 

@@ -9,7 +9,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "lb/dataplane/maglev.h"
 #include "lb/dataplane/source_hash.h"
 
 namespace lbd::control {
@@ -349,23 +348,20 @@ dataplane::ServiceEntry Roster::entry_of(ServiceSlot slot) const {
     entry.ring = record.ring;
     for (const BackendSlot backend : record.backends)
         if (backends_[backend].takes_new_connections()) entry.members.push_back(backend);
-    entry.hash_table = hash_table_of(record);
     return entry;
 }
 
-std::vector<BackendSlot> Roster::hash_table_of(const ServiceRecord& service) const {
+TablePlan::Hash Roster::hash_of(const ServiceRecord& service) const {
     const bool weighted = is_weighted(service.config.scheduler);
-    std::vector<dataplane::SourceHashMember> all;
-    std::vector<dataplane::MaglevMember> available;
+    TablePlan::Hash hash;
+    hash.by_source = service.config.scheduler == config::Scheduler::sh;
     for (const BackendSlot slot : service.backends) {
         const BackendRecord& record = backends_[slot];
         const std::uint32_t weight = weighted ? record.weight() : 1;
-        const dataplane::MaglevMember member{{slot, weight}, identity_of(record)};
-        all.push_back({member, record.takes_new_connections()});
-        if (record.takes_new_connections()) available.push_back(member);
+        hash.members.push_back(
+            {{{slot, weight}, identity_of(record)}, record.takes_new_connections()});
     }
-    return service.config.scheduler == config::Scheduler::sh ? dataplane::source_hash_table(all)
-                                                             : dataplane::maglev_table(available);
+    return hash;
 }
 
 dataplane::FlowFate Roster::fate_of(const BackendRecord& record) const {
@@ -414,24 +410,24 @@ dataplane::BackendEntry Roster::entry_of(const BackendRecord& record) const {
     return entry;
 }
 
-std::unique_ptr<const dataplane::ForwardingTable> Roster::build(SlowStart::Clock::time_point now) {
-    std::vector<dataplane::ServiceEntry> services;
-    std::vector<ServiceSlot> live;
+TablePlan Roster::plan(SlowStart::Clock::time_point now) {
+    TablePlan plan;
     for (std::size_t index = 0; index < services_.size(); ++index) {
         const auto slot = static_cast<ServiceSlot>(index);
-        if (services_[slot].configured) {
-            judge_standing_of(services_[slot]);
-            warm_up(services_[slot], now);
+        ServiceRecord& service = services_[slot];
+        if (service.configured) {
+            judge_standing_of(service);
+            warm_up(service, now);
+            plan.live.push_back(slot);
         }
         rebuild_ring(slot);
-        services.push_back(entry_of(slot));
-        if (services_[slot].configured) live.push_back(slot);
+        plan.services.push_back(entry_of(slot));
+        plan.hashes.push_back(hash_of(service));
     }
-    std::vector<dataplane::BackendEntry> backends;
-    backends.reserve(backends_.size());
-    for (const BackendRecord& record : backends_) backends.push_back(entry_of(record));
-    return std::make_unique<dataplane::ForwardingTable>(std::move(services), std::move(backends),
-                                                        live, ++generation_);
+    plan.backends.reserve(backends_.size());
+    for (const BackendRecord& record : backends_) plan.backends.push_back(entry_of(record));
+    plan.generation = ++generation_;
+    return plan;
 }
 
 } // namespace lbd::control

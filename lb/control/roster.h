@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "lb/control/quorum.h"
 #include "lb/control/slow_start.h"
+#include "lb/control/table_plan.h"
 #include "lb/dataplane/forwarding_table.h"
 
 namespace lbd::control {
@@ -89,7 +90,7 @@ class Roster {
     void release(const std::function<bool(dataplane::BackendSlot)>& in_use);
 
     // The next forwarding table.
-    std::unique_ptr<const dataplane::ForwardingTable> build(SlowStart::Clock::time_point now = {});
+    TablePlan plan(SlowStart::Clock::time_point now = {});
     // Whether that changes by time alone.
     bool warms_up() const;
 
@@ -113,7 +114,7 @@ class Roster {
     std::uint32_t share_of(const ServiceRecord& service, const BackendRecord& record) const;
     void rebuild_ring(dataplane::ServiceSlot slot);
     dataplane::ServiceEntry entry_of(dataplane::ServiceSlot slot) const;
-    std::vector<dataplane::BackendSlot> hash_table_of(const ServiceRecord& service) const;
+    TablePlan::Hash hash_of(const ServiceRecord& service) const;
     dataplane::FlowFate fate_of(const BackendRecord& record) const;
     bool keeps_persistence(const BackendRecord& record) const;
     dataplane::BackendEntry entry_of(const BackendRecord& record) const;

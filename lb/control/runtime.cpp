@@ -93,7 +93,8 @@ Runtime::Runtime(std::string config_file, config::Config config)
       second_(io_),
       handshakes_(io_),
       pulse_(io_),
-      succession_(io_) {
+      succession_(io_),
+      publication_(io_) {
     for (const std::string& warning : config::warnings(config_)) log(LogLevel::warning, warning);
     open_taps();
     links_.resize(taps_.size());
@@ -110,6 +111,7 @@ Runtime::Runtime(std::string config_file, config::Config config)
 }
 
 Runtime::~Runtime() {
+    computer_.join();
     routers_.stop();
     // The last advert, of priority 0, is on its way through the host interface and a worker.
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -197,6 +199,8 @@ void Runtime::apply_config() {
             neighbours.insert({taps_[record.interface]->index(), record.next_hop()});
     }
     neighbours_.track(neighbours);
+    if (const std::string shortage = neighbours_.shortage(); !shortage.empty())
+        log(LogLevel::warning, shortage);
     for (const Neighbours::Neighbour& neighbour : neighbours)
         roster_.set_mac(neighbour.address, neighbours_.find(neighbour));
     checks_.adopt(roster_, config::networks(config_));
@@ -227,16 +231,49 @@ Health Runtime::judge(dataplane::BackendSlot slot) const {
                          [this](const health::Target& target) { return pool_.verdict(target); });
 }
 
-// Many backends may change in one round of the event loop: one table is enough for them.
 void Runtime::publish_soon() {
     if (std::exchange(publish_pending_, true)) return;
-    asio::post(io_, [this] { publish(); });
+    publication_.expires_at(next_publication_);
+    publication_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && !computing_) compute_soon();
+    });
 }
 
-void Runtime::publish() {
+void Runtime::compute_soon() {
+    constexpr std::chrono::milliseconds between_tables{10};
     publish_pending_ = false;
-    engine_.publication().publish(roster_.build(Clock::now()));
+    computing_ = true;
+    next_publication_ = Clock::now() + between_tables;
+    asio::post(computer_, [this, plan = roster_.plan(Clock::now())]() mutable {
+        asio::post(io_, [this, table = compute(std::move(plan))]() mutable {
+            computing_ = false;
+            publish_computed(std::move(table));
+            if (std::exchange(publish_pending_, false)) publish_soon();
+        });
+    });
+}
+
+// At once: what follows relies on it. What is being computed meanwhile will be out of date.
+void Runtime::publish() {
+    publish_computed(compute(roster_.plan(Clock::now())));
+}
+
+void Runtime::publish_computed(std::unique_ptr<const dataplane::ForwardingTable> table) {
+    const bool current = table->generation() > published_;
+    if (current) {
+        published_ = table->generation();
+        engine_.publication().publish(std::move(table));
+    }
     for (const std::string& line : roster_.take_news()) log(LogLevel::warning, line);
+    check_readiness_soon();
+}
+
+void Runtime::check_readiness_soon() {
+    if (std::exchange(readiness_pending_, true)) return;
+    asio::post(io_, [this] {
+        readiness_pending_ = false;
+        check_readiness();
+    });
 }
 
 void Runtime::neighbour_changed(const Neighbours::Neighbour& neighbour,
@@ -244,7 +281,7 @@ void Runtime::neighbour_changed(const Neighbours::Neighbour& neighbour,
     log(LogLevel::info, "neighbour " + neighbour.address.text() +
                             (mac ? " is at " + mac->text() : " does not answer"));
     if (roster_.set_mac(neighbour.address, mac)) publish_soon();
-    check_readiness();
+    check_readiness_soon();
 }
 
 void Runtime::health_changed(const health::Target& target, health::Verdict verdict,
@@ -260,7 +297,7 @@ void Runtime::health_changed(const health::Target& target, health::Verdict verdi
     for (const dataplane::BackendSlot slot : checks_.backends_of(target))
         roster_.set_health(slot, judge(slot));
     publish_soon();
-    check_readiness();
+    check_readiness_soon();
 }
 
 bool Runtime::in_use(dataplane::BackendSlot slot) {

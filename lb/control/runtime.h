@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
@@ -62,6 +63,9 @@ class Runtime {
     void apply_config();
     void publish_soon();
     void publish();
+    void publish_computed(std::unique_ptr<const dataplane::ForwardingTable> table);
+    void compute_soon();
+    void check_readiness_soon();
     void neighbour_changed(const Neighbours::Neighbour& neighbour,
                            const std::optional<config::MacAddress>& mac);
     void health_changed(const health::Target& target, health::Verdict verdict,
@@ -118,7 +122,15 @@ class Runtime {
     boost::asio::steady_timer handshakes_;
     boost::asio::steady_timer pulse_;
     boost::asio::steady_timer succession_;
+    // Many backends may change at once: their changes are collected, and the table that follows
+    // from them is computed on a thread of its own.
+    boost::asio::thread_pool computer_{1};
+    boost::asio::steady_timer publication_;
+    Clock::time_point next_publication_;
+    std::uint64_t published_ = 0; // generation
     bool publish_pending_ = false;
+    bool computing_ = false;
+    bool readiness_pending_ = false;
 };
 
 } // namespace lbd::control

@@ -146,6 +146,32 @@ def test_udp_is_refused_where_nobody_listens(lab, udp_servers):
     assert _becomes(lab, "up")["last_result"] == "answered"
 
 
+def test_dns_asks_a_name_server(lab, tmp_path):
+    server = lab.web1.popen(
+        "dnsmasq", "--keep-in-foreground", "--no-hosts", "--no-resolv", "--conf-file=/dev/null",
+        "--user=root", f"--pid-file={tmp_path}/dnsmasq.pid", "--port=5353", "--bind-interfaces",
+        f"--listen-address={lab.web1.address}", "--host-record=www.example.com,192.0.2.7",
+        "--local=/example.com/")
+    _start(lab, type="dns", port=5353, query_name="www.example.com", query_type="A")
+    assert _becomes(lab, "up")["last_result"] == "answered"
+    lab.director_a.stop()
+    _start(lab, type="dns", port=5353, query_name="nobody.example.com", query_type="A")
+    assert _becomes(lab, "down")["last_result"] == "no such name"
+    server.kill()
+    wait_until(lambda: "refused" in lab.director_a.lbctl("health")["checks"][0]["last_result"], 5,
+               "nobody answers")
+
+
+def test_smtp_greets_a_mail_server(lab):
+    _start(lab, type="smtp", port=2525, helo="director.example.com")
+    assert _becomes(lab, "down")["last_result"] == "Connection refused"
+    server = lab.web1.popen("/usr/bin/python3", "-m", "aiosmtpd", "-n", "-l",
+                            f"{lab.web1.address}:2525")
+    _becomes(lab, "up")
+    server.kill()
+    _becomes(lab, "down")
+
+
 def test_a_script_decides(lab, tmp_path):
     verdict = tmp_path / "verdict"
     verdict.write_text("0")

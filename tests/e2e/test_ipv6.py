@@ -177,3 +177,27 @@ def test_a_udp_service_answers(lab6):
            "    print(s.recv(100).decode())\n")
     answers = lab6.client.run("/usr/bin/python3", "-c", ask, VIP).stdout.split()
     assert sorted(answers) == ["web1"] * 3 + ["web2"] * 3
+
+
+def test_a_backend_without_the_address_or_that_announces_it_is_named(lab6):
+    checks = {**service()["health"], "type": "none", "check_vip": True}
+    director = start(lab6, service(health=checks))
+    address = web_address(1)
+
+    def check():
+        return next(each for each in director.lbctl("health")["checks"]
+                    if each["address"] == address)
+
+    assert check()["last_result"] == f"accepts [{VIP}]"
+    assert check()["warning"] == ""
+    # On the interface instead of the loopback it is announced.
+    lab6.web1.ip("-6", "addr", "del", f"{VIP}/128", "dev", "lo")
+    director.wait_for_backend("web6", address, "down", 8)
+    assert "loopback" in check()["last_result"]
+    lab6.web1.ip("-6", "addr", "add", f"{VIP}/128", "dev", "eth0", "nodad")
+    try:
+        director.wait_for_backend("web6", address, "up", 8)
+        wait_until(lambda: "answers neighbour solicitations" in check()["warning"], 5, "a warning")
+    finally:
+        lab6.web1.ip("-6", "addr", "del", f"{VIP}/128", "dev", "eth0")
+        lab6.web1.ip("-6", "addr", "add", f"{VIP}/128", "dev", "lo")

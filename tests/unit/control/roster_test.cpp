@@ -64,17 +64,17 @@ bool nothing_in_use(BackendSlot) {
 TEST_CASE("a backend is in rotation only when healthy, resolved and weighted") {
     Roster roster;
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1")})}));
-    CHECK(roster.build()->service(0).ring.empty());
+    CHECK(compute(roster.plan())->service(0).ring.empty());
     CHECK(roster.backends()[0].state() == "no_mac");
     roster.set_mac(*config::IpAddress::parse("10.0.0.1"), config::MacAddress{{2, 0, 0, 0, 0, 1}});
-    CHECK(roster.build()->service(0).ring.empty());
+    CHECK(compute(roster.plan())->service(0).ring.empty());
     CHECK(roster.backends()[0].state() == "pending");
     roster.set_health(0, Health::up);
-    CHECK(roster.build()->service(0).ring == std::vector<BackendSlot>{0});
+    CHECK(compute(roster.plan())->service(0).ring == std::vector<BackendSlot>{0});
     CHECK(roster.backends()[0].state() == "up");
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1", 0)})}));
-    CHECK(roster.build()->service(0).ring.empty());
-    CHECK(roster.build()->backend(0).fate == dataplane::FlowFate::forward);
+    CHECK(compute(roster.plan())->service(0).ring.empty());
+    CHECK(compute(roster.plan())->backend(0).fate == dataplane::FlowFate::forward);
     CHECK(roster.backends()[0].state() == "drained");
 }
 
@@ -108,14 +108,14 @@ TEST_CASE("what is done by hand survives a reload, until it is undone") {
     CHECK(roster.backends()[0].state() == "up");
     CHECK(roster.backends()[1].state() == "drained");
     CHECK_FALSE(roster.backends()[1].takes_new_connections());
-    CHECK(roster.build()->backend(1).fate == dataplane::FlowFate::forward);
+    CHECK(compute(roster.plan())->backend(1).fate == dataplane::FlowFate::forward);
     CHECK(roster.set_by_hand(address, "", {{}, true}).size() == 2);
     CHECK(roster.backends()[1].state() == "disabled");
-    CHECK(roster.build()->backend(1).fate == dataplane::FlowFate::reschedule);
+    CHECK(compute(roster.plan())->backend(1).fate == dataplane::FlowFate::reschedule);
     roster.adopt(config);
     CHECK(roster.backends()[0].state() == "disabled");
     CHECK(roster.set_by_hand(address, "", {7, false}).size() == 2);
-    roster.build(); // judges the quorum
+    roster.plan(); // judges the quorum
     CHECK(roster.backends()[0].weight() == 7);
     CHECK(roster.backends()[0].takes_new_connections());
     CHECK(roster.set_by_hand(address, "", {}).size() == 2);
@@ -132,7 +132,7 @@ TEST_CASE("a sorry server serves while the quorum is lost, and nobody else") {
     roster.adopt(configuration({web}));
     for (const char* address : {"10.0.0.1", "10.0.0.2", "10.0.0.9"}) make_up(roster, address);
     const auto states = [&] {
-        roster.build();
+        roster.plan();
         std::vector<std::string> result;
         for (const auto& record : roster.backends()) result.emplace_back(record.state());
         return result;
@@ -142,7 +142,7 @@ TEST_CASE("a sorry server serves while the quorum is lost, and nobody else") {
     roster.set_health(1, Health::down);
     CHECK(states() == std::vector<std::string>{"no_quorum", "down", "up"});
     CHECK(roster.take_news() == std::vector<std::string>{"service 192.0.2.1: quorum lost"});
-    const auto table = roster.build();
+    const auto table = compute(roster.plan());
     CHECK(table->service(0).ring == std::vector<BackendSlot>{2});
     CHECK(table->backend(0).fate == dataplane::FlowFate::forward); // its connections go on
     roster.set_health(1, Health::up);
@@ -156,13 +156,13 @@ TEST_CASE("when too few are up all are taken for up") {
     web.ignore_checks_below_percent = 60;
     roster.adopt(configuration({web}));
     for (const char* address : {"10.0.0.1", "10.0.0.2"}) make_up(roster, address);
-    CHECK(roster.build()->service(0).ring.size() == 2);
+    CHECK(compute(roster.plan())->service(0).ring.size() == 2);
     roster.set_health(0, Health::down);
-    CHECK(roster.build()->service(0).ring.size() == 2);
+    CHECK(compute(roster.plan())->service(0).ring.size() == 2);
     CHECK(roster.backends()[0].state() == "assumed_up");
     CHECK(roster.take_news().size() == 1);
     roster.set_health(0, Health::up);
-    CHECK(roster.build()->service(0).ring.size() == 2);
+    CHECK(compute(roster.plan())->service(0).ring.size() == 2);
     CHECK(roster.backends()[0].state() == "up");
 }
 
@@ -175,7 +175,7 @@ TEST_CASE("a removed backend keeps its flows and its slot until the last is gone
     const std::uint16_t generation = roster.backends()[gone].generation;
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.2")})}));
     roster.release([&](BackendSlot slot) { return slot == gone; });
-    const auto table = roster.build();
+    const auto table = compute(roster.plan());
     CHECK(table->backend(gone).fate == dataplane::FlowFate::forward);
     CHECK_FALSE(table->backend(gone).keeps_persistence);
     CHECK(table->service(0).ring == std::vector<BackendSlot>{slot_of(roster, "10.0.0.2")});
@@ -193,7 +193,7 @@ TEST_CASE("a lost neighbour takes no new connections but keeps its flows") {
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1")})}));
     make_up(roster, "10.0.0.1");
     CHECK(roster.set_mac(*config::IpAddress::parse("10.0.0.1"), std::nullopt));
-    const auto table = roster.build();
+    const auto table = compute(roster.plan());
     CHECK(table->service(0).ring.empty());
     CHECK(table->backend(0).fate == dataplane::FlowFate::forward);
 }
@@ -204,17 +204,17 @@ TEST_CASE("a fixed MAC address is not overruled by the neighbour table") {
     fixed.mac = config::MacAddress{{2, 1, 1, 1, 1, 1}};
     roster.adopt(configuration({service("192.0.2.1", {fixed})}));
     CHECK_FALSE(roster.set_mac(fixed.address, config::MacAddress{{2, 9, 9, 9, 9, 9}}));
-    CHECK(roster.build()->backend(0).mac.addr_bytes[1] == 1);
+    CHECK(compute(roster.plan())->backend(0).mac.addr_bytes[1] == 1);
 }
 
 TEST_CASE("a ring's version changes with the ring alone") {
     Roster roster;
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1")})}));
     make_up(roster, "10.0.0.1");
-    const std::uint32_t version = roster.build()->service(0).ring_version;
-    CHECK(roster.build()->service(0).ring_version == version);
+    const std::uint32_t version = compute(roster.plan())->service(0).ring_version;
+    CHECK(compute(roster.plan())->service(0).ring_version == version);
     roster.set_health(0, Health::down);
-    CHECK(roster.build()->service(0).ring_version != version);
+    CHECK(compute(roster.plan())->service(0).ring_version != version);
 }
 
 TEST_CASE("rr leaves weights other than zero aside, wrr follows them") {
@@ -224,10 +224,10 @@ TEST_CASE("rr leaves weights other than zero aside, wrr follows them") {
     roster.adopt(configuration({configured}));
     make_up(roster, "10.0.0.1");
     make_up(roster, "10.0.0.2");
-    CHECK(roster.build()->service(0).ring.size() == 4);
+    CHECK(compute(roster.plan())->service(0).ring.size() == 4);
     configured.scheduler = config::Scheduler::rr;
     roster.adopt(configuration({configured}));
-    CHECK(roster.build()->service(0).ring.size() == 2);
+    CHECK(compute(roster.plan())->service(0).ring.size() == 2);
 }
 
 TEST_CASE("more services than slots are refused as a whole") {

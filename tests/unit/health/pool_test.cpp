@@ -7,9 +7,12 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 
 #include "tests/unit/health/listener.h"
+#include "tests/unit/health/server.h"
 
 namespace lbd::health {
 
@@ -246,6 +249,81 @@ TEST_CASE("first attempts are spread, by the seed alone", "[pool]") {
     CHECK(*most > 400ms);
     CHECK(*most < 700ms);
     CHECK(firsts(2) != delays);
+}
+
+namespace {
+
+std::size_t descriptors() {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+// Pages that this process has written to.
+std::size_t kilobytes() {
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    while (status >> word && word != "RssAnon:") continue;
+    std::size_t size = 0;
+    status >> size;
+    return size;
+}
+
+} // namespace
+
+TEST_CASE("an hour of failures, compressed, leaves neither descriptors nor memory behind",
+          "[pool]") {
+    Fixture f;
+    const ClosedPort closed(f.io);
+    const BlackHole hole(f.io);
+    test::Server::Manner resets;
+    resets.resets = true;
+    const test::Server resetting(f.io, resets);
+    test::Server::Manner dribbles;
+    dribbles.answer = [](const std::string&) { return test::http(std::string(100, 'x')); };
+    dribbles.pause = 5ms;
+    const test::Server dribbling(f.io, dribbles);
+    test::Server::Manner floods;
+    floods.answer = [](const std::string&) {
+        return "HTTP/1.1 200 OK\r\n\r\n" + std::string(100'000, 'x');
+    };
+    floods.endless = true;
+    const test::Server flooding(f.io, floods);
+    test::Server::Manner redirects;
+    redirects.answer = [](const std::string&) {
+        return std::string("HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n");
+    };
+    const test::Server redirecting(f.io, redirects);
+
+    std::set<Target> targets;
+    const auto add = [&](Probe::Kind kind, std::uint16_t port) {
+        Target one = target(loopback(port));
+        one.probe.kind = kind;
+        one.probe.pages = {Page{"/", {{200, 299}}, "never", {}}};
+        one.probe.timeout = 10ms;
+        one.rules.interval = 1ms;
+        targets.insert(one);
+    };
+    for (const auto kind : {Probe::Kind::tcp, Probe::Kind::http, Probe::Kind::smtp})
+        for (const std::uint16_t port : {closed.port(), hole.port(), resetting.port()})
+            if (kind != Probe::Kind::tcp || port == closed.port()) add(kind, port);
+    for (const test::Server* server : {&dribbling, &flooding, &redirecting})
+        add(Probe::Kind::http, server->port());
+    f.pool.reconcile(targets);
+    const auto attempts = [&f] {
+        std::uint64_t sum = 0;
+        for (const CheckStatus& status : f.pool.status()) sum += status.attempts;
+        return sum;
+    };
+    REQUIRE(run_until(f.io, [&] { return attempts() > 400; }));
+    const std::size_t descriptors_before = descriptors();
+    const std::size_t kilobytes_before = kilobytes();
+    REQUIRE(run_until(
+        f.io, [&] { return attempts() > 400 + 3600; }, 60s));
+    for (const CheckStatus& status : f.pool.status()) CHECK(status.verdict == Verdict::down);
+    f.pool.reconcile({});
+    f.io.run_for(50ms); // servers notice that their clients are gone
+    CHECK(descriptors() <= descriptors_before);
+    CHECK(kilobytes() < kilobytes_before + 16'384);
 }
 
 } // namespace lbd::health
