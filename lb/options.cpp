@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/options.h"
 
-#include <array>
 #include <boost/program_options.hpp>
 #include <sstream>
-#include <string_view>
-#include <utility>
 
 namespace lbd {
 
@@ -24,18 +21,10 @@ po::options_description visible_options() {
     return options;
 }
 
-control::LogLevel parse_level(std::string_view text) {
-    using control::LogLevel;
-    constexpr std::array<std::pair<std::string_view, LogLevel>, 5> levels{
-        {{"error", LogLevel::error},
-         {"warning", LogLevel::warning},
-         {"notice", LogLevel::notice},
-         {"info", LogLevel::info},
-         {"debug", LogLevel::debug}}};
-    for (const auto& [name, level] : levels)
-        if (name == text) return level;
-    throw UsageError("--log-level: found '" + std::string(text) +
-                     "', allowed: error, warning, notice, info, debug");
+control::LogLevel parse_level(const std::string& text) {
+    if (const auto level = control::parse_log_level(text)) return *level;
+    throw UsageError("--log-level: found '" + text +
+                     "', allowed: " + std::string(control::log_level_names));
 }
 
 po::variables_map parse(int argc, const char* const* argv) {

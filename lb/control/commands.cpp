@@ -64,6 +64,25 @@ std::optional<Roster::ByHand> wanted_by_hand(std::string_view action, const json
     return Roster::ByHand{static_cast<std::uint32_t>(weight->as_int64()), false};
 }
 
+// Empty: as it is.
+json::value log_level_by_hand(const std::string& wanted) {
+    if (!wanted.empty()) {
+        const auto level = parse_log_level(wanted);
+        if (!level)
+            return failure("log level: found '" + wanted +
+                           "', allowed: " + std::string(log_level_names));
+        // A notice at whichever of the two levels shows more.
+        const std::string change = "log level by command: " + wanted;
+        if (*level > log_level()) set_log_level(*level);
+        log(LogLevel::notice, change);
+        set_log_level(*level);
+    }
+    json::object data;
+    data["level"] = name_of(log_level());
+    data["summary"] = name_of(log_level());
+    return success(std::move(data));
+}
+
 std::string_view name_of(health::Verdict verdict) {
     return verdict == health::Verdict::up     ? "up"
            : verdict == health::Verdict::down ? "down"
@@ -82,6 +101,7 @@ asio::awaitable<json::value> Runtime::handle(json::object request) {
     if (name == "reload") co_return reload();
     if (name == "failover") co_return failover(request);
     if (name == "backend") co_return backend_by_hand(request);
+    if (name == "log-level") co_return log_level_by_hand(text_in(request, "level"));
     if (name == "connections") co_return co_await connections(limit_in(request));
     co_return failure("unknown command '" + name + "'");
 }

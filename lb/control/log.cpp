@@ -3,15 +3,26 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstdlib>
 #include <ctime>
 #include <string>
+#include <utility>
 
 namespace lbd::control {
 
 namespace {
 
-LogLevel threshold = LogLevel::info;
+constexpr std::array<std::pair<std::string_view, LogLevel>, 5> levels{
+    {{"error", LogLevel::error},
+     {"warning", LogLevel::warning},
+     {"notice", LogLevel::notice},
+     {"info", LogLevel::info},
+     {"debug", LogLevel::debug}}};
+
+std::atomic<LogLevel> threshold = LogLevel::info;
 
 std::string time_of_day() {
     timespec now{};
@@ -26,12 +37,28 @@ std::string time_of_day() {
 
 } // namespace
 
+std::optional<LogLevel> parse_log_level(std::string_view name) {
+    for (const auto& [known, level] : levels)
+        if (known == name) return level;
+    return std::nullopt;
+}
+
+std::string_view name_of(LogLevel level) {
+    return std::find_if(levels.begin(), levels.end(),
+                        [level](const auto& known) { return known.second == level; })
+        ->first;
+}
+
 void set_log_level(LogLevel level) {
-    threshold = level;
+    threshold.store(level, std::memory_order_relaxed);
+}
+
+LogLevel log_level() {
+    return threshold.load(std::memory_order_relaxed);
 }
 
 void log(LogLevel level, std::string_view message) {
-    if (level > threshold) return;
+    if (level > log_level()) return;
     // The journal has a clock of its own, and sets this variable for what it captures.
     static const bool to_journal = std::getenv("JOURNAL_STREAM") != nullptr;
     std::string line =

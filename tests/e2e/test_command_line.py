@@ -106,3 +106,25 @@ def test_a_second_lbd_with_the_same_name_does_not_start(lab):
                                 check=False)
     assert second.returncode not in (0, 78)
     assert lab.client.pages(f"http://{ADDRESS.vip}/", 2) == {"web1": 1, "web2": 1}
+
+
+def test_the_log_level_is_shown_and_changed_while_lbd_runs(lab):
+    lab.start_director([lab.service()])
+    director = lab.director_a
+    assert director.lbctl_run("log-level").stdout == "info\n"
+    assert director.lbctl_run("log-level", "warning").stdout == "warning\n"
+    logged = director.log()
+    assert "log level by command: warning" in logged
+    director.reload()
+    assert director.log() == logged
+    assert director.lbctl("log-level", "info")["level"] == "info"
+    director.reload()
+    assert "reloaded" in director.log()[len(logged):]
+
+
+def test_an_unknown_log_level_is_refused_and_changes_nothing(lab):
+    lab.start_director([lab.service()])
+    result = lab.director_a.lbctl_run("log-level", "loud")
+    assert result.returncode == 1
+    assert "'loud'" in result.stderr and "error, warning, notice, info, debug" in result.stderr
+    assert lab.director_a.lbctl("log-level")["level"] == "info"

@@ -34,7 +34,7 @@ struct Command {
     std::string_view help;
 };
 
-constexpr std::array<Command, 9> commands{{
+constexpr std::array<Command, 10> commands{{
     {"stats", stats_table, "traffic of services, backends, workers and ports; drops by reason"},
     {"services", services_table, "services and their backends, as ipvsadm -ln"},
     {"connections", connections_table, "connection entries, as ipvsadm -lcn"},
@@ -44,7 +44,13 @@ constexpr std::array<Command, 9> commands{{
     {"reload", reload_table, "read the configuration file again"},
     {"backend", reload_table, "drain, enable, disable ADDRESS; weight ADDRESS N"},
     {"failover", reload_table, "let another director take over, of one VRRP instance or all"},
+    {"log-level", reload_table, "show or change the level: error, warning, notice, info, debug"},
 }};
+
+// What the request calls the word that may follow the command, or nothing if none may.
+std::string_view argument_of(std::string_view command) {
+    return command == "failover" ? "instance" : command == "log-level" ? "level" : "";
+}
 
 std::string default_socket() {
     const char* from_environment = std::getenv("LBD_SOCKET");
@@ -125,11 +131,11 @@ int run(const Command& command, const po::variables_map& values) {
     json::object request;
     request["command"] = command.name;
     const auto& arguments = values["argument"].as<std::vector<std::string>>();
-    if (!arguments.empty()) request["instance"] = arguments[0];
+    if (!arguments.empty()) request[argument_of(command.name)] = arguments[0];
     if (values.count("limit") != 0) request["limit"] = values["limit"].as<int>();
     const bool as_json = values["json"].as<bool>();
     if (values.count("watch") != 0) {
-        if (command.name == "reload" || command.name == "failover")
+        if (command.name == "reload" || !argument_of(command.name).empty())
             return usage_error("--watch is not for " + std::string(command.name));
         const double seconds = values["watch"].as<double>();
         if (!(seconds >= 0.1 && seconds <= 3600))
@@ -164,8 +170,9 @@ int act(int argc, char** argv) {
     if (values.count("limit") != 0 && values["limit"].as<int>() <= 0)
         return usage_error("--limit: allowed are numbers above 0");
     const std::size_t arguments = values["argument"].as<std::vector<std::string>>().size();
-    if (arguments > (name == "failover" ? 1U : 0U) && name != "backend")
-        return usage_error("'" + name + "' takes " + (name == "failover" ? "one name" : "nothing") +
+    const bool takes_one = !argument_of(name).empty();
+    if (arguments > (takes_one ? 1U : 0U) && name != "backend")
+        return usage_error("'" + name + "' takes " + (takes_one ? "one word" : "nothing") +
                            " after it");
     if (name != "backend" && (values.count("service") != 0 || values["wait"].as<bool>()))
         return usage_error("--service and --wait are for backend");
