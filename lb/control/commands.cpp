@@ -201,6 +201,7 @@ json::value Runtime::backend_by_hand(const json::object& request) {
 
 // All or nothing: the new file is read, checked and found applicable before anything changes.
 json::value Runtime::reload() {
+    const ServiceManager::Reload reloading(service_manager_);
     const auto refuse = [this](const std::string& error, const std::vector<std::string>& details) {
         log(LogLevel::error, "reload of " + config_file_ + " refused: " + error);
         for (const std::string& line : details) log(LogLevel::error, line);

@@ -16,6 +16,7 @@
 #include "lb/control/asio_address.h"
 #include "lb/control/engine_options.h"
 #include "lb/control/log.h"
+#include "lb/control/status_line.h"
 
 namespace lbd::control {
 
@@ -187,6 +188,11 @@ void Runtime::run() {
     feel_pulse();
     log(LogLevel::notice, "lbd " LBD_VERSION " runs with " + std::to_string(engine_.workers()) +
                               " workers on " + std::to_string(engine_.ports()) + " ports");
+    service_manager_.serves({[this] { return worker_polls(); },
+                             [this] {
+                                 return (readiness_.worker_hangs() ? "a worker hangs; " : "") +
+                                        status_line(routers_.status(), roster_);
+                             }});
     io_.run();
 }
 
@@ -340,13 +346,16 @@ void Runtime::feel_pulse() {
     });
 }
 
-void Runtime::check_readiness() {
-    Readiness::Facts facts{neighbours_.concluded(),
-                           pool_.all_judged(),
-                           !synchronizer_ || synchronizer_->settled(),
-                           {}};
+std::vector<std::uint64_t> Runtime::worker_polls() {
+    std::vector<std::uint64_t> polls;
     for (std::size_t worker = 0; worker < engine_.workers(); ++worker)
-        facts.worker_polls.push_back(engine_.worker(worker).counters().polls.get());
+        polls.push_back(engine_.worker(worker).counters().polls.get());
+    return polls;
+}
+
+void Runtime::check_readiness() {
+    Readiness::Facts facts{neighbours_.concluded(), pool_.all_judged(),
+                           !synchronizer_ || synchronizer_->settled(), worker_polls()};
     // Short silences are the machine's, not the worker's.
     facts.longest_silence =
         std::max<Clock::duration>(3 * routers_.shortest_interval(), std::chrono::milliseconds(200));
@@ -391,6 +400,7 @@ void Runtime::await_signal() {
         if (error) return;
         if (signal != SIGHUP) {
             log(LogLevel::notice, "stopping");
+            service_manager_.stops();
             hand_over();
             return;
         }

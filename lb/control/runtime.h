@@ -30,6 +30,7 @@
 #include "lb/control/readiness.h"
 #include "lb/control/roster.h"
 #include "lb/control/rtnetlink.h"
+#include "lb/control/service_manager.h"
 #include "lb/control/status.h"
 #include "lb/control/sync/synchronizer.h"
 #include "lb/control/tap.h"
@@ -74,6 +75,7 @@ class Runtime {
     void watch_handshakes();
     void feel_pulse();
     void check_readiness();
+    std::vector<std::uint64_t> worker_polls();
     bool link_up(std::size_t interface);
     unsigned live_backends(const std::string& service) const;
     void await_signal();
@@ -100,6 +102,7 @@ class Runtime {
     Exclusive exclusive_;  // before anything that the end of a second lbd would undo
     bool listing_ = false; // a worker serves one listing at a time; outlives coroutines of io_
     boost::asio::io_context io_{1};
+    ServiceManager service_manager_{io_}; // before other threads
     Rtnetlink netlink_;
     std::vector<std::unique_ptr<KernelPort>> kernel_ports_;
     std::vector<const KernelPort*> carriers_; // by interface; nullptr: not the kernel's

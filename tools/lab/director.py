@@ -39,12 +39,14 @@ class Director(Namespace):
         with open(self.config_file, "w", encoding="utf-8") as file:
             file.write(config if isinstance(config, str) else yaml.dump(config))
 
-    def start(self, config=None, timeout=20, wait=True):
+    def start(self, config=None, timeout=20, wait=True, prefix=(), env=None):
+        """`prefix` is a command that lbd is started by, and replaces itself by it."""
         if config is not None:
             self.write(config)
         with open(self.log_file, "a", encoding="utf-8") as log:
             self._process = self.popen(
-                self._lbd, self.config_file, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                *prefix, self._lbd, self.config_file, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL, env=env
             )
         if wait:
             wait_until(self._answers, timeout, f"lbd {self.letter} answers lbctl")
