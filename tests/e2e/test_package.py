@@ -7,60 +7,28 @@ import subprocess
 
 import pytest
 from conftest import ROOT
+from lab import wait_until
+from lab.director import THREAD_STOP, WORKER
+from lab.machine import Machine
 
 BUILD_DEB = os.path.join(ROOT, "tools", "packaging", "build-deb")
 # Where dpkg and its triggers keep what they know of all packages.
 BOOKS = ("var/lib/dpkg/", "var/cache/", "var/log/", "etc/ld.so.cache")
 
-
-MOUNT = """
-set -e
-mount -t tmpfs tmpfs "$1"
-mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
-mount -t proc proc "$1/root/proc"
-mount --bind /dev "$1/root/dev"
-mount -t tmpfs tmpfs "$1/root/run"
-mkdir "$1/root/packages"
-mount --bind "$2" "$1/root/packages"
-echo ready
-exec cat
+CONFIG = """
+workers: {count: 1, idle: sleep}
+memory: {hugepages: false, flows: 65536, persistence_entries: 16384}
+ports:
+  - {device: "af_packet:eth1", addresses: [192.0.2.2/24]}
+vrrp:
+  - {name: VI_1, vrid: 51, interval: 100ms, virtual_addresses: [192.0.2.100]}
+services:
+  - {name: web, address: 192.0.2.100, port: 80, backends: [{address: 192.0.2.11}]}
 """
 
 
-class _Machine:
-    """This machine, but what is done to it is done in a layer over / and gone with it."""
-
-    def __init__(self, directory, packages):
-        self._directory = str(directory)
-        self._keeper = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", MOUNT, "sh",
-             self._directory, str(packages)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._keeper.stdout.readline() == "ready\n"
-
-    def close(self):
-        self._keeper.communicate(timeout=10)
-
-    def run(self, *command, check=True):
-        return self._enter("chroot", os.path.join(self._directory, "root"), *command, check=check)
-
-    def _enter(self, *command, check=True):
-        result = subprocess.run(
-            ["nsenter", f"--mount=/proc/{self._keeper.pid}/ns/mnt", *map(str, command)],
-            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"})
-        assert not check or result.returncode == 0, result.stdout + result.stderr
-        return result
-
-    def changed_files(self):
-        """All that differs from the machine's own, but for the books of the package manager."""
-        upper = os.path.join(self._directory, "upper")
-        found = self._enter("find", upper, "!", "-type", "d", "-printf", "%P\\n").stdout
-        return {name for name in found.splitlines() if not name.startswith(BOOKS)}
-
-    def dpkg(self, *arguments):
-        return self.run("dpkg", *arguments).stdout
+def _changed_files(machine):
+    return {name for name in machine.changed_files() if not name.startswith(BOOKS)}
 
 
 # Compiled for less time, not for use; with the compiler cache, if there is one.
@@ -93,9 +61,26 @@ def newer(packages, tmp_path_factory):
 
 @pytest.fixture
 def machine(packages, tmp_path):
-    copy = _Machine(tmp_path, packages)
+    copy = Machine(tmp_path, packages)
     yield copy
     copy.close()
+
+
+@pytest.fixture
+def booted(packages, tmp_path):
+    """With lbd installed and configured, and an interface for it, under a systemd."""
+    copy = Machine(tmp_path, packages, bootable=True)
+    try:
+        copy.dpkg("-i", _inside(packages, "lbd"))
+        copy.run("ip", "link", "add", "eth1", "type", "veth", "peer", "name", "eth2")
+        copy.run("ip", "link", "set", "eth2", "up")
+        copy.write("/etc/lbd/lbd.yaml", CONFIG)
+        copy.write("/etc/systemd/system/lbd.service.d/impatient.conf",
+                   "[Service]\nWatchdogSec=3\n")
+        copy.boot()
+        yield copy
+    finally:
+        copy.close()
 
 
 def _inside(packages, name):
@@ -135,7 +120,7 @@ def test_the_packages_contain_what_is_to_be_there(packages):
 
 
 def test_installed_it_works_and_purged_it_leaves_nothing(packages, machine):
-    before = machine.changed_files()
+    before = _changed_files(machine)
     machine.dpkg("-i", _inside(packages, "lbd"), _inside(packages, "lbd-realserver"))
     assert "ok" in machine.run("lbd", "--check", "/etc/lbd/lbd.yaml.example").stdout
     assert "log-level" in machine.run("lbctl", "--help").stdout
@@ -144,7 +129,7 @@ def test_installed_it_works_and_purged_it_leaves_nothing(packages, machine):
     # The man pages, too: verify looks for them.
     machine.run("systemd-analyze", "verify", "lbd.service")
     machine.dpkg("--purge", "lbd", "lbd-realserver")
-    assert machine.changed_files() == before
+    assert _changed_files(machine) == before
 
 
 def test_installation_and_upgrade_neither_enable_nor_restart(packages, machine, newer):
@@ -171,4 +156,50 @@ def test_an_upgrade_keeps_and_a_purge_leaves_the_configuration_of_the_admin(
     assert machine.run("cat", "/etc/lbd/lbd.yaml").stdout == "mine\n"
     assert "# mine" in machine.run("cat", "/etc/default/lbd").stdout
     machine.dpkg("--purge", "lbd")
-    assert {name for name in machine.changed_files() if "lbd" in name} == {"etc/lbd/lbd.yaml"}
+    assert {name for name in _changed_files(machine) if "lbd" in name} == {"etc/lbd/lbd.yaml"}
+
+
+def _shown(machine, name):
+    return machine.run("systemctl", "show", "--value", "-p", name, "lbd").stdout.strip()
+
+
+def _wait_for_master(machine):
+    wait_until(lambda: _shown(machine, "StatusText") == "MASTER of VI_1; 0 of 1 backends up", 20,
+               "the status line")
+
+
+@pytest.mark.parametrize("driver", ["af_packet", "af_xdp"])
+def test_systemd_starts_reloads_and_stops_it(booted, driver):
+    config = CONFIG.replace("af_packet", driver)
+    booted.write("/etc/lbd/lbd.yaml", config)
+    booted.run("systemctl", "start", "lbd")
+    _wait_for_master(booted)
+    booted.run("systemctl", "reload", "lbd")
+    booted.write("/etc/lbd/lbd.yaml", "services: 5\n")
+    assert booted.run("systemctl", "reload", "lbd", check=False).returncode != 0
+    assert _shown(booted, "ActiveState") == "active"
+    booted.run("systemctl", "stop", "lbd")
+    assert _shown(booted, "Result") == "success"
+    assert booted.run("systemctl", "start", "lbd", check=False).returncode != 0
+    assert (_shown(booted, "ExecMainStatus"), _shown(booted, "ActiveState")) == ("78", "failed")
+
+
+def test_systemd_restarts_an_lbd_whose_worker_hangs(booted):
+    booted.run("systemctl", "start", "lbd")
+    _wait_for_master(booted)
+    with open(THREAD_STOP, encoding="utf-8") as file:
+        stopper = booted.popen("/usr/bin/python3", "-c", file.read(), _shown(booted, "MainPID"),
+                               WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+    assert stopper.stdout.readline() == "stopped\n"
+    wait_until(lambda: _shown(booted, "SubState") == "stop-watchdog", 20, "the watchdog")
+    stopper.communicate(timeout=10)  # a traced thread keeps its process from ending
+    wait_until(lambda: _shown(booted, "NRestarts") == "1", 10, "the restart")
+    _wait_for_master(booted)
+
+
+def test_systemd_does_not_start_it_without_a_configuration(booted):
+    booted.run("rm", "/etc/lbd/lbd.yaml")
+    booted.run("systemctl", "start", "lbd")
+    assert _shown(booted, "ConditionResult") == "no"
+    assert _shown(booted, "ActiveState") == "inactive"
