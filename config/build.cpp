@@ -100,7 +100,8 @@ Config build(const Node& root) {
                   .ports = build_ports(networks),
                   .vrrp = {},
                   .services = {},
-                  .sync = build_sync(networks, root["sync"])};
+                  .sync = build_sync(networks, root["sync"]),
+                  .notifications = build_notifications(root["notifications"])};
     for (const auto& instance : root["vrrp"].items) {
         config.vrrp.push_back(build_instance(networks, instance));
     }

@@ -53,6 +53,9 @@ Choice choice(const Node& node, std::initializer_list<std::pair<std::string_view
 
 std::vector<HealthCheck> build_checks(const Node& root, const Node& service, const Node& backend);
 VrrpInstance build_instance(const NetworkNodes& networks, const Node& node);
+// `subject`: what the scripts are told of if they do not say; nothing: everything.
+std::vector<NotifyScript> build_notify(const Node& list, std::optional<Subject> subject);
+Notifications build_notifications(const Node& node);
 Service build_service(const Node& root, const NetworkNodes& networks, const Node& node);
 
 } // namespace lbd::config

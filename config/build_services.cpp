@@ -41,7 +41,8 @@ Backend build_backend(const Node& root, const Candidates& candidates, const Node
             .lower_threshold = lower_threshold(node),
             .sorry = the<bool>(node["sorry"]),
             .port_name = way.network->name,
-            .gateway = way.gateway};
+            .gateway = way.gateway,
+            .notify = build_notify(node["notify"], Subject::backend)};
 }
 
 std::uint8_t client_prefix(const Node& service, const Node& node) {
@@ -96,9 +97,11 @@ Service build_service(const Node& root, const NetworkNodes& networks, const Node
         .suspect_below_percent = integer<unsigned>(node["suspect_below_percent"]),
         .slow_start = seconds(node["slow_start"]),
         .decrement_ttl = the<bool>(node["decrement_ttl"]),
-        .limits = {
-            .connections_per_client = integer<std::uint32_t>(limits["connections_per_client"]),
-            .client_prefix = client_prefix(node, limits["client_prefix"])}};
+        .limits = {.connections_per_client =
+                       integer<std::uint32_t>(limits["connections_per_client"]),
+                   .client_prefix = client_prefix(node, limits["client_prefix"])},
+        .notify = build_notify(node["notify"], Subject::service),
+        .omega = the<bool>(node["omega"])};
     const auto candidates = networks_behind(networks, node);
     for (const auto& backend : node["backends"].items) {
         service.backends.push_back(build_backend(root, candidates, node, backend));

@@ -62,6 +62,7 @@ VrrpInstance build_instance(const NetworkNodes& networks, const Node& node) {
     const std::uint64_t least = instance.peers.empty() ? 255 : 1;
     instance.min_ttl =
         static_cast<std::uint8_t>(maybe<std::uint64_t>(node["min_ttl"]).value_or(least));
+    instance.notify = build_notify(node["notify"], Subject::vrrp);
     for (const auto& track : node["track"].items) {
         instance.track.push_back(build_track(track));
     }

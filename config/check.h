@@ -26,6 +26,7 @@ void check_vrrp(const Node& root, ErrorList& errors);
 void check_sync(const Node& root, ErrorList& errors);
 void check_services(const Node& root, ErrorList& errors);
 void check_track(const Node& root, ErrorList& errors); // of the VRRP instances
+void check_notify(const Node& root, ErrorList& errors);
 
 // Parts of the above.
 void check_backends(const NetworkNodes& networks, const Node& service, const Surroundings& around,

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -88,6 +89,54 @@ struct VrrpAuthentication {
     bool operator==(const VrrpAuthentication&) const = default;
 };
 
+// What is told of: of a backend up and down, of a service its quorum, of a VRRP instance its state.
+enum class Occasion : std::uint8_t {
+    up,
+    down,
+    quorum_lost,
+    quorum_regained,
+    master,
+    backup,
+    fault,
+    stop,
+};
+constexpr std::array<std::string_view, 8> occasion_words{
+    "up", "down", "quorum_lost", "quorum_regained", "master", "backup", "fault", "stop"};
+enum class Subject : std::uint8_t { backend, service, vrrp };
+constexpr Subject subject_of(Occasion occasion) {
+    return occasion <= Occasion::down              ? Subject::backend
+           : occasion <= Occasion::quorum_regained ? Subject::service
+                                                   : Subject::vrrp;
+}
+
+// A program that is told of changes.
+struct NotifyScript {
+    std::vector<std::string> script; // an absolute path and arguments
+    std::vector<Occasion> on;        // in the order of the enumeration
+    std::string user;                // whose rights it has; empty: lbd's
+    Milliseconds timeout;            // after which it is killed
+    auto operator<=>(const NotifyScript&) const = default;
+};
+
+struct NotifyMail {
+    std::string from;
+    std::vector<std::string> to; // at least one
+    std::string server;          // address or name
+    std::uint16_t port;
+    std::string helo;     // empty: the host's name
+    Milliseconds timeout; // of a whole delivery
+    Milliseconds collect; // what happens within goes into one mail, and there is no other meanwhile
+    bool operator==(const NotifyMail&) const = default;
+};
+
+// Of every backend, service and VRRP instance.
+struct Notifications {
+    std::vector<NotifyScript> scripts = {};
+    std::string syslog = {}; // a facility; empty: no syslog
+    std::optional<NotifyMail> mail = {};
+    bool operator==(const Notifications&) const = default;
+};
+
 // What takes part in deciding who is master (keepalived: track_interface, track_script).
 struct VrrpTrack {
     enum class Kind { port, workers, service, script };
@@ -125,6 +174,7 @@ struct VrrpInstance {
     bool accept = true;                   // the host takes packets for the addresses
     std::string group = {};               // instances of a group are master together; empty: none
     std::vector<VrrpTrack> track = {};
+    std::vector<NotifyScript> notify = {};
     bool operator==(const VrrpInstance&) const = default;
 };
 
@@ -207,6 +257,7 @@ struct Backend {
     std::string port_name = {};            // the Port or Vlan it is reached through
     std::optional<IpAddress> gateway = {}; // next hop if it is on none of that network's subnets;
                                            // tunnels only
+    std::vector<NotifyScript> notify = {};
     bool operator==(const Backend&) const = default;
 };
 
@@ -261,6 +312,8 @@ struct Service {
     Seconds slow_start{0};      // over which the weight of a backend that has come up grows
     bool decrement_ttl = false; // true: as a router does, and IPVS; ends loops
     Limits limits = {};
+    std::vector<NotifyScript> notify = {}; // of the quorum
+    bool omega = false; // a clean stop is told to scripts as backends down and quorum lost
     bool operator==(const Service&) const = default;
 };
 
@@ -273,6 +326,7 @@ struct Config {
     std::vector<VrrpInstance> vrrp;
     std::vector<Service> services;
     std::optional<Sync> sync = {};
+    Notifications notifications = {};
     bool operator==(const Config&) const = default;
 };
 

@@ -63,6 +63,7 @@ Config load_text(std::string_view text, const std::string& filename) {
     check_vrrp(root, errors);
     check_sync(root, errors);
     check_services(root, errors);
+    check_notify(root, errors);
     errors.throw_if_any();
     return build(root);
 }

@@ -141,6 +141,7 @@ const Section& schema() {
              nested(Shape::section, "control", control(), "The control plane."), ports,
              nested(Shape::sections, "vrrp", vrrp(), "Virtual routers."),
              nested(Shape::section, "sync", sync(), "Synchronisation of connections."),
+             nested(Shape::section, "notifications", notifications(), "Who is told of changes."),
              nested(Shape::section, "timeouts", timeouts(), "Defaults of all services."),
              nested(Shape::section, "health", health(), "Defaults of all services."),
              nested(Shape::sections, "services", service(), "Virtual services.")}};

@@ -32,5 +32,7 @@ const Section& vrrp();
 const Section& timeouts();
 const Section& health();
 const Section& service();
+const Section& notify();        // a program
+const Section& notifications(); // to whom all is told
 
 } // namespace lbd::config::parts

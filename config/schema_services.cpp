@@ -71,6 +71,9 @@ const Section& backend() {
             nested(Shape::overriding, "checks", health(),
                    "Several checks, all of which must succeed, instead of the service's. What one "
                    "leaves out comes from the health sections."),
+            nested(Shape::sections, "notify", notify(),
+                   "Programs that are told when it goes up or down (keepalived: notify_up, "
+                   "notify_down)."),
         }};
     return section;
 }
@@ -138,6 +141,11 @@ const Section& service() {
             value("decrement_ttl", boolean(), "false",
                   "Count the director as a hop, as a router does, so that no packet goes round "
                   "for ever; with false nothing but the MAC addresses of a packet changes."),
+            nested(Shape::sections, "notify", notify(),
+                   "Programs that are told of its quorum (keepalived: quorum_up, quorum_down)."),
+            value("omega", boolean(), "false",
+                  "At a clean stop, run the programs that are told when its backends go down, for "
+                  "those that are up, and when it loses its quorum, if it has it."),
             nested(Shape::section, "limits", limits(), "What one client may ask for."),
             nested(Shape::overrides, "timeouts", timeouts(), "What differs from the global ones."),
             nested(Shape::overrides, "health", health(), "What differs from the global checks."),

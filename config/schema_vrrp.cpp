@@ -103,6 +103,9 @@ const Section& vrrp() {
                      "vrrp_sync_group)."),
             nested(Shape::sections, "track", track(),
                    "What else decides whether this director may be master."),
+            nested(Shape::sections, "notify", notify(),
+                   "Programs that are told of its state (keepalived: notify, notify_master, "
+                   "notify_backup, notify_fault, notify_stop)."),
             value("garp_repeat", number(0, 100), "5",
                   "Gratuitous ARPs or neighbour advertisements for each address on becoming "
                   "master, and as many again after "

@@ -98,6 +98,26 @@ void warn_about_keys_without_effect(const Service& service, Sentences& warnings)
     }
 }
 
+bool are_told_of_the_end(const std::vector<NotifyScript>& scripts) {
+    return std::any_of(scripts.begin(), scripts.end(), [](const NotifyScript& script) {
+        return std::any_of(script.on.begin(), script.on.end(), [](Occasion occasion) {
+            return occasion == Occasion::down || occasion == Occasion::quorum_lost;
+        });
+    });
+}
+
+void warn_about_omega(const Config& config, const Service& service, Sentences& warnings) {
+    const bool told =
+        are_told_of_the_end(config.notifications.scripts) || are_told_of_the_end(service.notify) ||
+        std::any_of(service.backends.begin(), service.backends.end(),
+                    [](const Backend& backend) { return are_told_of_the_end(backend.notify); });
+    if (service.omega && !told) {
+        warnings.push_back("service " + service.name +
+                           ": omega has no effect, as no script is told of a backend that goes "
+                           "down or a quorum that is lost");
+    }
+}
+
 // RFC 2003 and 2473: one more header, of the backend's family. GUE: 8 bytes of UDP, 4 of its own.
 unsigned overhead(const Backend& backend) {
     const unsigned outer = backend.address.family == IpAddress::Family::v4 ? 20 : 40;
@@ -149,6 +169,7 @@ std::vector<std::string> warnings(const Config& config) {
         warn_about_address(config, service, warnings);
         warn_about_backends(service, warnings);
         warn_about_keys_without_effect(service, warnings);
+        warn_about_omega(config, service, warnings);
         warn_about_tunnels(config, service, warnings);
     }
     return warnings;

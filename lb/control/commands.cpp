@@ -113,6 +113,7 @@ StatusSources Runtime::sources() {
             roster_,
             traffic_,
             passive_checks_,
+            notifier_,
             std::chrono::duration<double>(Clock::now() - started_).count()};
 }
 

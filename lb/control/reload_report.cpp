@@ -82,6 +82,7 @@ std::vector<std::string> describe_changes(const config::Config& before,
             out.push_back("changed VRRP instance " + to.name);
         },
         lines);
+    if (!(before.notifications == after.notifications)) lines.emplace_back("changed notifications");
     return lines;
 }
 

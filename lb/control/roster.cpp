@@ -275,15 +275,18 @@ void Roster::judge_standing_of(ServiceRecord& service) {
         record.rests = *now.quorum == record.config.sorry;
     }
     if (before.quorum && now.quorum != before.quorum)
-        news_.push_back("service " + service.config.name + ": quorum " +
-                        (*now.quorum ? "regained" : "lost"));
+        news_.push_back(
+            {service.config.name, now.quorum,
+             "service " + service.config.name + ": quorum " + (*now.quorum ? "regained" : "lost")});
     if (before.checks_ignored != now.checks_ignored)
-        news_.push_back("service " + service.config.name +
-                        (now.checks_ignored ? ": too few backends are up, checks are ignored"
-                                            : ": checks count again"));
+        news_.push_back({service.config.name,
+                         {},
+                         "service " + service.config.name +
+                             (now.checks_ignored ? ": too few backends are up, checks are ignored"
+                                                 : ": checks count again")});
 }
 
-std::vector<std::string> Roster::take_news() {
+std::vector<Roster::News> Roster::take_news() {
     return std::exchange(news_, {});
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -94,8 +95,14 @@ class Roster {
     // Whether that changes by time alone.
     bool warms_up() const;
 
-    // What has changed about quorums since this was called last, for the log.
-    std::vector<std::string> take_news();
+    // What has changed about quorums since this was called last.
+    struct News {
+        std::string service;
+        std::optional<bool> quorum; // as it is now; nothing: that has not changed
+        std::string text;           // for the log
+        bool operator==(const News&) const = default;
+    };
+    std::vector<News> take_news();
 
     const std::vector<BackendRecord>& backends() const { return backends_; }
     const std::vector<ServiceRecord>& services() const { return services_; }
@@ -123,7 +130,7 @@ class Roster {
     std::map<BackendId, dataplane::BackendSlot> backend_slots_;
     std::vector<ServiceRecord> services_;
     std::vector<BackendRecord> backends_;
-    std::vector<std::string> news_;
+    std::vector<News> news_;
     std::uint64_t generation_ = 0;
 };
 

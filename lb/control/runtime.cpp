@@ -74,6 +74,7 @@ Runtime::Runtime(std::string config_file, config::Config config)
       neighbours_(
           io_, netlink_,
           [this](const auto& neighbour, const auto& mac) { neighbour_changed(neighbour, mac); }),
+      notifier_(io_),
       pool_(
           io_, std::random_device{}(),
           [this](const auto& target, auto verdict, const auto& reason) {
@@ -89,7 +90,10 @@ Runtime::Runtime(std::string config_file, config::Config config)
                {[this](const auto& name) { return taps_[interface_of(name)]->link_local(); },
                 [this](const auto& name, const auto& mac, bool taken) {
                     take_virtual_mac(interface_of(name), mac, taken);
-                }}),
+                }},
+               [this](auto state, const auto& name, auto priority, auto reason) {
+                   notifier_.router_is(state, name, priority, reason);
+               }),
       signals_(io_, SIGTERM, SIGINT, SIGHUP),
       second_(io_),
       handshakes_(io_),
@@ -198,6 +202,7 @@ void Runtime::run() {
 
 void Runtime::apply_config() {
     roster_.adopt(config_);
+    notifier_.adopt(config_);
     std::set<Neighbours::Neighbour> neighbours;
     for (const BackendRecord& record : roster_.backends()) {
         if (!record.in_slot) continue;
@@ -270,7 +275,10 @@ void Runtime::publish_computed(std::unique_ptr<const dataplane::ForwardingTable>
         published_ = table->generation();
         engine_.publication().publish(std::move(table));
     }
-    for (const std::string& line : roster_.take_news()) log(LogLevel::warning, line);
+    for (const Roster::News& news : roster_.take_news()) {
+        log(LogLevel::warning, news.text);
+        if (news.quorum) notifier_.quorum_is(*news.quorum, news.service);
+    }
     check_readiness_soon();
 }
 
@@ -300,8 +308,13 @@ void Runtime::health_changed(const health::Target& target, health::Verdict verdi
         alone ? "" : " by its " + std::string(health::name_of(target.probe.kind)) + " check";
     log(LogLevel::notice,
         "backend " + text_of(target.probe) + (up ? " is up" : " is down") + check + ": " + reason);
-    for (const dataplane::BackendSlot slot : checks_.backends_of(target))
+    for (const dataplane::BackendSlot slot : checks_.backends_of(target)) {
         roster_.set_health(slot, judge(slot));
+        const BackendRecord& record = roster_.backends()[slot];
+        if (record.health != Health::unknown)
+            notifier_.backend_is(record.health == Health::up,
+                                 roster_.services()[record.service].config, record.config, reason);
+    }
     publish_soon();
     check_readiness_soon();
 }
@@ -411,20 +424,32 @@ void Runtime::await_signal() {
 
 // Packets are forwarded and connections told until the successors have the addresses.
 void Runtime::hand_over() {
-    routers_.resign();
+    routers_.leave();
     constexpr std::chrono::milliseconds for_announcements{50};
     await_successors(Clock::now() + routers_.longest_wait() + for_announcements);
 }
 
 void Runtime::await_successors(Clock::time_point deadline) {
-    if (!routers_.lingers() || Clock::now() >= deadline) {
-        io_.stop();
-        return;
-    }
+    if (!routers_.lingers() || Clock::now() >= deadline) return take_leave();
     succession_.expires_after(std::chrono::milliseconds(2));
     succession_.async_wait([this, deadline](const boost::system::error_code& error) {
         if (!error) await_successors(deadline);
     });
+}
+
+// The virtual addresses are somebody else's by now: what is told may take its time, but for so
+// long.
+void Runtime::take_leave() {
+    constexpr std::chrono::seconds longest{5};
+    routers_.stop();
+    for (const ServiceRecord& service : roster_.services()) {
+        if (!service.configured || !service.config.omega) continue;
+        for (const dataplane::BackendSlot slot : service.backends)
+            if (const BackendRecord& backend = roster_.backends()[slot]; backend.is_up())
+                notifier_.leave_backend(service.config, backend.config);
+        if (service.standing.quorum == true) notifier_.leave_quorum(service.config);
+    }
+    notifier_.finish(longest, [this] { io_.stop(); });
 }
 
 } // namespace lbd::control

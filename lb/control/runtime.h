@@ -27,6 +27,7 @@
 #include "lb/control/link_return.h"
 #include "lb/control/neighbours.h"
 #include "lb/control/passive_checks.h"
+#include "lb/control/notify/notifier.h"
 #include "lb/control/readiness.h"
 #include "lb/control/roster.h"
 #include "lb/control/rtnetlink.h"
@@ -81,6 +82,7 @@ class Runtime {
     void await_signal();
     void hand_over();
     void await_successors(Clock::time_point deadline);
+    void take_leave();
     void stop();
 
     std::optional<health::Mac> mac_of_neighbour(const std::string& interface,
@@ -117,6 +119,7 @@ class Runtime {
     Neighbours neighbours_;
     BackendChecks checks_;
     PassiveChecks passive_checks_;
+    notify::Notifier notifier_;
     health::Pool pool_;
     VirtualRouters routers_;
     std::optional<ControlSocket> socket_;

@@ -196,6 +196,7 @@ json::object stats_status(const StatusSources& sources) {
     data["ports"] = ports_status(sources);
     data["host"] = host_status(sources);
     data["drops"] = drops_status(sources.engine);
+    data["notifications"] = sources.notifier.status();
     return data;
 }
 

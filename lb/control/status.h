@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "lb/control/host_bridge.h"
 #include "lb/control/passive_checks.h"
+#include "lb/control/notify/notifier.h"
 #include "lb/control/roster.h"
 #include "lb/control/traffic.h"
 #include "lb/dataplane/engine.h"
@@ -20,6 +21,7 @@ struct StatusSources {
     const Roster& roster;
     const Traffic& traffic;
     const PassiveChecks& passive_checks;
+    const notify::Notifier& notifier;
     double uptime_seconds;
 };
 

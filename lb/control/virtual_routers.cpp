@@ -43,8 +43,9 @@ auto key_of(const config::VrrpTrack& track) {
 
 } // namespace
 
-VirtualRouters::VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink, Ports ports)
-    : io_(io), netlink_(netlink), ports_(std::move(ports)) {
+VirtualRouters::VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink, Ports ports,
+                               Told told)
+    : io_(io), netlink_(netlink), ports_(std::move(ports)), told_(std::move(told)) {
     conditions_.start = "starting";
     conditions_.link = [](const std::string&) { return std::string(); };
     conditions_.live_backends = [](const std::string&) { return 0U; };
@@ -119,6 +120,7 @@ void VirtualRouters::judge(const Conditions& conditions) {
 }
 
 void VirtualRouters::judge() {
+    if (stopped_) return;
     conditions_.script = [this](const config::VrrpTrack& track) {
         return scripts_.at(key_of(track))->failure();
     };
@@ -218,7 +220,13 @@ std::chrono::milliseconds VirtualRouters::longest_wait() const {
     return longest;
 }
 
+void VirtualRouters::leave() {
+    leaving_ = true;
+    resign();
+}
+
 void VirtualRouters::stop() {
+    stopped_ = true;
     for (const auto& [name, member] : members_) member.instance->stop();
 }
 
@@ -248,11 +256,27 @@ void VirtualRouters::changed(const vrrp::Settings& settings, vrrp::RouterState f
                              vrrp::RouterState to, std::string_view reason) {
     log(LogLevel::notice, settings.name + ": " + std::string(name_of(from)) + " -> " +
                               std::string(name_of(to)) + " (" + std::string(reason) + ")");
+    tell(settings, to, reason);
     // Later, as this is in the middle of what an instance does.
     boost::asio::post(io_,
                       [this, alive = std::weak_ptr<int>(life_), name = settings.name, from, to] {
                           if (!alive.expired()) follow(name, from, to);
                       });
+}
+
+void VirtualRouters::tell(const vrrp::Settings& settings, vrrp::RouterState to,
+                          std::string_view reason) const {
+    using config::Occasion;
+    const auto member = members_.find(settings.name);
+    const bool gone = stopped_ || member == members_.end();
+    const unsigned priority =
+        member == members_.end() ? settings.priority : member->second.instance->priority();
+    if (to == vrrp::RouterState::initialize)
+        told_(gone ? Occasion::stop : Occasion::fault, settings.name, priority,
+              gone ? reason : member->second.judgement.fault);
+    else if (!leaving_)
+        told_(to == vrrp::RouterState::master ? Occasion::master : Occasion::backup, settings.name,
+              priority, reason);
 }
 
 void VirtualRouters::rejected(const vrrp::Settings& settings, const vrrp::Address& source,

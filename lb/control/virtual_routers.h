@@ -30,7 +30,11 @@ class VirtualRouters : private vrrp::Listener {
             take_mac;
     };
 
-    VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink, Ports ports);
+    // An instance is master, backup, in fault, or stopped: for good, or removed by a reload.
+    using Told = std::function<void(config::Occasion state, const std::string& name,
+                                    unsigned priority, std::string_view reason)>;
+
+    VirtualRouters(boost::asio::io_context& io, Rtnetlink& netlink, Ports ports, Told told);
     ~VirtualRouters() override;
 
     // From now on exactly the instances of `config` exist; those that were there keep their state.
@@ -41,13 +45,15 @@ class VirtualRouters : private vrrp::Listener {
     // no such master. They do not preempt until they have been master again.
     bool resign(const std::string& name);
     bool resign();
+    // Resigns everywhere before a stop. Only the stop is told then.
+    void leave();
     // Whether an instance that resigned still waits for its successor.
     bool lingers() const;
     // Of the instance whose adverts are most frequent, or a second.
     std::chrono::milliseconds shortest_interval() const;
     // The longest that may take if there is one.
     std::chrono::milliseconds longest_wait() const;
-    // Gives mastership away everywhere.
+    // Gives mastership away everywhere, for good.
     void stop();
 
     boost::json::object status() const;
@@ -67,6 +73,7 @@ class VirtualRouters : private vrrp::Listener {
     void judge();
     void apply(Member& member, const Judgement& judgement);
     std::vector<const Member*> others_of_group(const std::string& name) const;
+    void tell(const vrrp::Settings& settings, vrrp::RouterState to, std::string_view reason) const;
     void follow(const std::string& name, vrrp::RouterState from, vrrp::RouterState to);
 
     void acquire(const vrrp::Settings& settings,
@@ -85,6 +92,9 @@ class VirtualRouters : private vrrp::Listener {
     boost::asio::io_context& io_;
     Rtnetlink& netlink_;
     Ports ports_;
+    Told told_;
+    bool leaving_ = false; // all have resigned
+    bool stopped_ = false;
     Conditions conditions_;
     std::map<ScriptKey, std::unique_ptr<Script>> scripts_;
     Members members_;

@@ -67,6 +67,17 @@ TEST_CASE("keys that have no effect without another are warned of") {
                Contains("no effect without persistence"));
 }
 
+TEST_CASE("omega of which nobody is told is warned of") {
+    CHECK_THAT(warned(service("omega: true, " + backends)), Contains("omega has no effect"));
+    CHECK_THAT(warned(service("omega: true, notify: [{script: [/x], on: [quorum_regained]}], " +
+                              backends)),
+               Contains("omega has no effect"));
+    CHECK(warned(service("omega: true, notify: [{script: [/x]}], " + backends)).empty());
+    CHECK(warned("notifications: {scripts: [{script: [/x], on: [down]}]}\n" +
+                 service("omega: true, " + backends))
+              .empty());
+}
+
 TEST_CASE("an IPv6 service address that nobody answers for is warned of") {
     CHECK_THAT(warned(service("backends: []", "'2001:db8::100'")),
                Contains("nobody answers neighbour solicitations for it"));

@@ -37,6 +37,18 @@ TEST_CASE("a reload names what it adds, removes and changes") {
                                    "added backend 10.0.0.13 of service web", "added service dns"});
 }
 
+TEST_CASE("a reload names what it changes about who is told") {
+    CHECK(describe_changes(load(web), load(web, "notifications: {syslog: user}\n")) ==
+          std::vector<std::string>{"changed notifications"});
+    CHECK(needs_restart(load(web), load(web, "notifications: {syslog: user}\n")).empty());
+    const std::string omega =
+        "  - {name: web, address: 10.0.0.100, port: 80, omega: true, backends: ["
+        "{address: 10.0.0.11, notify: [{script: [/x]}]}, {address: 10.0.0.12}]}\n";
+    CHECK(describe_changes(load(web), load(omega)) ==
+          std::vector<std::string>{"changed service web",
+                                   "changed backend 10.0.0.11 of service web"});
+}
+
 TEST_CASE("what cannot change at run time is named") {
     CHECK(needs_restart(load(web), load(web, "memory: {flows: 4096}\nworkers: {count: 2}\n")) ==
           std::vector<std::string>{"workers", "memory"});

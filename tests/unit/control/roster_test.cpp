@@ -141,7 +141,8 @@ TEST_CASE("a sorry server serves while the quorum is lost, and nobody else") {
     CHECK(roster.take_news().empty());
     roster.set_health(1, Health::down);
     CHECK(states() == std::vector<std::string>{"no_quorum", "down", "up"});
-    CHECK(roster.take_news() == std::vector<std::string>{"service 192.0.2.1: quorum lost"});
+    CHECK(roster.take_news() ==
+          std::vector<Roster::News>{{"192.0.2.1", false, "service 192.0.2.1: quorum lost"}});
     const auto table = compute(roster.plan());
     CHECK(table->service(0).ring == std::vector<BackendSlot>{2});
     CHECK(table->backend(0).fate == dataplane::FlowFate::forward); // its connections go on
