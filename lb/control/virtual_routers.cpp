@@ -226,8 +226,14 @@ void VirtualRouters::leave() {
 }
 
 void VirtualRouters::stop() {
-    stopped_ = true;
-    for (const auto& [name, member] : members_) member.instance->stop();
+    if (std::exchange(stopped_, true)) return;
+    for (const auto& [name, member] : members_) {
+        // One in fault does not change its state by it, but stops as well (keepalived:
+        // notify_stop).
+        if (member.instance->status().state == vrrp::RouterState::initialize)
+            tell(member.instance->settings(), vrrp::RouterState::initialize, "stopped");
+        member.instance->stop();
+    }
 }
 
 void VirtualRouters::acquire(const vrrp::Settings& settings,

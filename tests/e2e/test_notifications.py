@@ -193,9 +193,11 @@ def test_scripts_are_told_every_state_of_a_vrrp_instance(lab, board):
     assert "web" in board.runs()[-1]["LBD_REASON"]
     lab.web1.restart()
     wait_until(lambda: board.told().count("INSTANCE VI_1 MASTER 150") == 2, 10, "master again")
+    lab.web1.stop()
+    wait_until(lambda: board.told().count("INSTANCE VI_1 FAULT 150") == 2, 10, "in fault again")
     assert lab.director_a.stop() == 0
     assert board.told() == [f"INSTANCE VI_1 {state} 150" for state in (
-        "BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "STOP")]
+        "BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "FAULT", "STOP")]
 
 
 def test_with_omega_a_stop_is_told_as_backends_down_and_quorum_lost(lab, board):
