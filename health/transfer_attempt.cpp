@@ -50,7 +50,8 @@ void TransferAttempt::set_common() {
     set(easy, CURLOPT_PROXY, ""); // whatever the environment says
     set(easy, CURLOPT_FRESH_CONNECT, 1L);
     set(easy, CURLOPT_FORBID_REUSE, 1L);
-    // There are no names to remember, and libcurl would look through thousands of addresses a check.
+    // There are no names to remember, and libcurl would look through thousands of addresses a
+    // check.
     set(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     set(easy, CURLOPT_WRITEFUNCTION, &TransferAttempt::take);
     set(easy, CURLOPT_WRITEDATA, this);

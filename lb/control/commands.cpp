@@ -107,14 +107,10 @@ asio::awaitable<json::value> Runtime::handle(json::object request) {
 }
 
 StatusSources Runtime::sources() {
-    return {config_,
-            engine_,
-            *bridge_,
-            roster_,
-            traffic_,
-            passive_checks_,
-            notifier_,
-            std::chrono::duration<double>(Clock::now() - started_).count()};
+    return {config_,   engine_,
+            *bridge_,  roster_,
+            traffic_,  passive_checks_,
+            notifier_, std::chrono::duration<double>(Clock::now() - started_).count()};
 }
 
 asio::awaitable<json::value> Runtime::connections(std::size_t limit) {

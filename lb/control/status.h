@@ -6,8 +6,8 @@
 
 #include "config/config.h"
 #include "lb/control/host_bridge.h"
-#include "lb/control/passive_checks.h"
 #include "lb/control/notify/notifier.h"
+#include "lb/control/passive_checks.h"
 #include "lb/control/roster.h"
 #include "lb/control/traffic.h"
 #include "lb/dataplane/engine.h"
