@@ -15,6 +15,7 @@
 #include "tools/lbctl/backend_command.h"
 #include "tools/lbctl/client.h"
 #include "tools/lbctl/fields.h"
+#include "tools/lbctl/import_command.h"
 #include "tools/lbctl/tables.h"
 
 namespace po = boost::program_options;
@@ -81,7 +82,9 @@ void print_usage(std::ostream& out) {
     for (const Command& command : commands)
         out << "  " << command.name << std::string(14 - command.name.size(), ' ') << command.help
             << '\n';
-    out << '\n' << visible_options();
+    out << "  import        print the configuration for a keepalived.conf; see lbctl import --help\n"
+        << '\n'
+        << visible_options();
 }
 
 int usage_error(const std::string& text) {
@@ -185,6 +188,8 @@ int act(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
+        if (argc > 1 && std::string_view(argv[1]) == "import")
+            return import_command(argc - 1, argv + 1);
         return act(argc, argv);
     } catch (const po::error& error) {
         return usage_error(error.what());
