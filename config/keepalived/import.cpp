@@ -117,7 +117,13 @@ Imported import_text(std::string_view text, const std::string& file, const Optio
         imported.reports += entry.lost ? line : "";
     }
     imported.yaml += comments;
-    imported.complete = !report.any_lost();
+    for (const auto& interface : scene.networks.without_addresses()) {
+        imported.reports.append(interface)
+            .append(": the director's own address is not known; give --address ")
+            .append(interface)
+            .append("=ADDRESS/LENGTH, or write it where FIXME stands\n");
+    }
+    imported.complete = imported.reports.empty();
     return imported;
 }
 

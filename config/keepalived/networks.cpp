@@ -127,11 +127,11 @@ void Networks::settle() {
             with_vlans.insert(interface.port);
         }
     }
-    complete_ = !interfaces_.empty();
     for (const auto& interface : interfaces_) {
         const auto addresses = addresses_of(interface.name);
-        complete_ = complete_ && (!addresses.empty() ||
-                                  (interface.vlan == 0 && with_vlans.count(interface.port) != 0));
+        if (addresses.empty() && (interface.vlan != 0 || with_vlans.count(interface.port) == 0)) {
+            without_.push_back(interface.name);
+        }
         for (const auto& address : addresses) {
             own_.insert(address.address);
             subnets_.push_back(address);

@@ -34,7 +34,9 @@ class Networks {
 
     // The director's own on the interface, after everything was excluded.
     std::vector<Prefix> addresses_of(const std::string& interface) const;
-    bool all_have_addresses() const { return complete_; }
+    bool all_have_addresses() const { return !interfaces_.empty() && without_.empty(); }
+    // The interfaces that lbd needs an address for.
+    const std::vector<std::string>& without_addresses() const { return without_; }
     bool is_own(const IpAddress& address) const { return own_.count(address) != 0; }
     bool holds(const IpAddress& address) const; // in the subnet of one
 
@@ -59,7 +61,7 @@ class Networks {
     std::set<IpAddress> virtual_;
     std::set<IpAddress> own_;
     std::vector<Prefix> subnets_;
-    bool complete_ = false;
+    std::vector<std::string> without_;
     unsigned ports_ = 0;
 };
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/keepalived/report.h"
 
-#include <algorithm>
-
 namespace lbd::config::keepalived {
 
 std::string Origin::text() const {
@@ -50,11 +48,6 @@ void Report::noted(const Origin& origin, int last_line, std::string_view keyword
     entries_.push_back({.origin = origin,
                         .last_line = last_line,
                         .text = printable(keyword) + ": " + std::string(reason)});
-}
-
-bool Report::any_lost() const {
-    return std::any_of(entries_.begin(), entries_.end(),
-                       [](const Entry& entry) { return entry.lost; });
 }
 
 } // namespace lbd::config::keepalived

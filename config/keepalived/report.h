@@ -46,7 +46,6 @@ class Report {
                std::string_view reason);
 
     const std::vector<Entry>& entries() const { return entries_; }
-    bool any_lost() const;
 
   private:
     std::vector<Entry> entries_;

@@ -80,6 +80,8 @@ def test_without_an_address_lbd_says_which_key_is_missing(tmp_path):
         input="vrrp_instance VI_1 {\ninterface nosuch0\nvirtual_router_id 1\n"
         "virtual_ipaddress {\n192.0.2.100\n}\n}\n",
     )
+    assert result.returncode == 1
+    assert "give --address nosuch0=" in result.stderr
     assert "FIXME: addresses" in result.stdout
     path = tmp_path / "lbd.yaml"
     path.write_text(result.stdout)

@@ -82,7 +82,8 @@ void print_usage(std::ostream& out) {
     for (const Command& command : commands)
         out << "  " << command.name << std::string(14 - command.name.size(), ' ') << command.help
             << '\n';
-    out << "  import        print the configuration for a keepalived.conf; see lbctl import --help\n"
+    out << "  import        print the configuration for a keepalived.conf; see lbctl import "
+           "--help\n"
         << '\n'
         << visible_options();
 }

@@ -91,7 +91,10 @@ TEST_CASE("what eth0.10 was is a VLAN of eth0's port, unless it is said to be a 
 TEST_CASE("addresses of the director come from the command line, the machine, static_ipaddress") {
     auto options = director();
     options.addresses.clear();
-    CHECK(has(imported(instance(""), options).yaml, "FIXME: addresses"));
+    const auto none = imported(instance(""), options);
+    CHECK(has(none.yaml, "FIXME: addresses"));
+    CHECK(has(none.reports, "eth0: the director's own address is not known"));
+    CHECK_FALSE(none.complete);
     CHECK(
         has(imported("static_ipaddress {\n192.0.2.7/24 dev eth0\n}\n" + instance(""), options).yaml,
             "addresses: [192.0.2.7/24]"));
