@@ -52,7 +52,7 @@ void add_connection_keywords(Keywords& keywords, Yaml& check, Scene& scene) {
         const auto given = one_word(line, scene.report);
         const auto address = given ? IpAddress::parse(*given) : std::nullopt;
         if (address) {
-            check.set("source", address->text());
+            check.set("source", Yaml::words({address->text()}));
         } else if (given) {
             lost(scene.report, line, "this is no address");
         }

@@ -42,7 +42,7 @@ TEST_CASE("ranges of addresses are expanded within bounds") {
 
 TEST_CASE("a check has keepalived's defaults where lbd has others") {
     const auto config = loaded(server("", "TCP_CHECK {\n}"));
-    const auto& health = config.services[0].backends[0].health;
+    const auto& health = config.services[0].backends[0].checks.at(0);
     CHECK(health.interval == Seconds(60));
     CHECK(health.connect_timeout == Seconds(5));
     CHECK(health.retries == 1);
@@ -55,7 +55,7 @@ TEST_CASE("checkers inherit from the real server, and that from the virtual serv
     const auto text = server("delay_loop 9\nretry 7\nconnect_timeout 2.5\nalpha",
                              "retry 8\nTCP_CHECK {\nconnect_timeout 4\n}");
     const auto config = loaded(text);
-    const auto& health = config.services[0].backends[0].health;
+    const auto& health = config.services[0].backends[0].checks.at(0);
     CHECK(health.interval == Seconds(9));
     CHECK(health.retries == 8);
     CHECK(health.connect_timeout == Seconds(4));
@@ -90,13 +90,13 @@ TEST_CASE("without a checker a real server is always up; a sorry server is not c
     const auto config = loaded(server("sorry_server 192.0.2.19 80", "TCP_CHECK {\n}"));
     REQUIRE(config.services[0].backends.size() == 2);
     CHECK(config.services[0].backends[1].sorry);
-    CHECK(config.services[0].backends[1].health.kind == HealthCheck::Kind::none);
+    CHECK(config.services[0].backends[1].checks.empty());
 }
 
 TEST_CASE("several checkers of a real server are a list of checks") {
     const auto result =
         imported(server("", "TCP_CHECK {\nbindto 192.0.2.2\nwarmup 2\n}\nPING_CHECK {\n}"));
-    CHECK(has(result.yaml, "checks:\n      - type: tcp\n        source: 192.0.2.2\n"));
+    CHECK(has(result.yaml, "checks:\n      - type: tcp\n        source: [192.0.2.2]\n"));
     CHECK(has(result.yaml, "warmup: 2s"));
     CHECK(has(result.yaml, "      - type: ping\n"));
     CHECK_FALSE(has(result.yaml, "health:"));
@@ -167,7 +167,7 @@ TEST_CASE("what ipvsadm -S -n prints becomes services") {
     REQUIRE(web.backends.size() == 3);
     CHECK(web.backends[0].weight == 5);
     CHECK(web.backends[0].upper_threshold == 100);
-    CHECK(web.backends[0].health.kind == HealthCheck::Kind::none);
+    CHECK(web.backends[0].checks.empty());
     CHECK(web.backends[1].forwarding == Forwarding::gue);
     CHECK(web.backends[1].gue_port == 6085);
     CHECK(config.services[1].hash_port);

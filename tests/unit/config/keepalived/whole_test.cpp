@@ -103,7 +103,7 @@ TEST_CASE("scripts, mail and several checks have the keys that lbd gives them") 
           "{script: [/bin/true, up], user: root, on: [quorum_regained]}",
           "{script: [/bin/true, lost], user: root, on: [quorum_lost]}",
           "{script: [/bin/true, 11, down], user: root, on: [down]}", "checks:\n",
-          "source: 192.0.2.2", "warmup: 2s", "warmup: 0s", "script: [/bin/true, director]"}) {
+          "source: [192.0.2.2]", "warmup: 2s", "warmup: 0s", "script: [/bin/true, director]"}) {
         INFO(line);
         CHECK(has(result.yaml, line));
     }
