@@ -173,16 +173,15 @@ int import_file(const std::string& file, const keepalived::Options& options) {
 
 } // namespace
 
-int import_command(int count, char** arguments) {
+int import_command(const std::vector<std::string>& arguments) {
     try {
         auto all = visible_options();
         all.add_options()("file", po::value<Words>()->default_value({}, ""));
         po::positional_options_description positional;
         positional.add("file", -1);
         po::variables_map values;
-        po::store(
-            po::command_line_parser(count, arguments).options(all).positional(positional).run(),
-            values);
+        po::store(po::command_line_parser(arguments).options(all).positional(positional).run(),
+                  values);
         if (values.count("help") != 0) {
             print_usage(std::cout);
             return exit_complete;

@@ -15,7 +15,7 @@
 #include "tools/lbctl/backend_command.h"
 #include "tools/lbctl/client.h"
 #include "tools/lbctl/fields.h"
-#include "tools/lbctl/import_command.h"
+#include "tools/lbctl/offline.h"
 #include "tools/lbctl/tables.h"
 
 namespace po = boost::program_options;
@@ -82,10 +82,10 @@ void print_usage(std::ostream& out) {
     for (const Command& command : commands)
         out << "  " << command.name << std::string(14 - command.name.size(), ' ') << command.help
             << '\n';
-    out << "  import        print the configuration for a keepalived.conf; see lbctl import "
-           "--help\n"
-        << '\n'
-        << visible_options();
+    for (const OfflineCommand& command : offline_commands())
+        out << "  " << command.name << std::string(14 - command.name.size(), ' ') << command.help
+            << '\n';
+    out << '\n' << visible_options();
 }
 
 int usage_error(const std::string& text) {
@@ -152,6 +152,7 @@ int run(const Command& command, const po::variables_map& values) {
 }
 
 int act(int argc, char** argv) {
+    if (const auto status = run_offline({argv + 1, argv + argc})) return *status;
     po::options_description all = visible_options();
     all.add_options()("command", po::value<std::string>());
     all.add_options()("argument", po::value<std::vector<std::string>>()->default_value({}, ""));
@@ -189,8 +190,6 @@ int act(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        if (argc > 1 && std::string_view(argv[1]) == "import")
-            return import_command(argc - 1, argv + 1);
         return act(argc, argv);
     } catch (const po::error& error) {
         return usage_error(error.what());
