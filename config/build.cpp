@@ -88,6 +88,14 @@ std::optional<Sync> build_sync(const NetworkNodes& networks, const Node& node) {
     return sync;
 }
 
+std::optional<Metrics> build_metrics(const Node& node) {
+    if (!node.given) {
+        return std::nullopt;
+    }
+    return Metrics{.listen = the<IpAddress>(node["listen"]),
+                   .port = integer<std::uint16_t>(node["port"])};
+}
+
 } // namespace
 
 Config build(const Node& root) {
@@ -101,7 +109,8 @@ Config build(const Node& root) {
                   .vrrp = {},
                   .services = {},
                   .sync = build_sync(networks, root["sync"]),
-                  .notifications = build_notifications(root["notifications"])};
+                  .notifications = build_notifications(root["notifications"]),
+                  .metrics = build_metrics(root["metrics"])};
     for (const auto& instance : root["vrrp"].items) {
         config.vrrp.push_back(build_instance(networks, instance));
     }

@@ -24,6 +24,7 @@ void check_workers(const Node& root, ErrorList& errors);
 void check_ports(const Node& root, ErrorList& errors);
 void check_vrrp(const Node& root, ErrorList& errors);
 void check_sync(const Node& root, ErrorList& errors);
+void check_metrics(const Node& root, ErrorList& errors);
 void check_services(const Node& root, ErrorList& errors);
 void check_track(const Node& root, ErrorList& errors); // of the VRRP instances
 void check_notify(const Node& root, ErrorList& errors);

@@ -317,6 +317,13 @@ struct Service {
     bool operator==(const Service&) const = default;
 };
 
+// Where Prometheus asks.
+struct Metrics {
+    IpAddress listen;
+    std::uint16_t port;
+    bool operator==(const Metrics&) const = default;
+};
+
 struct Config {
     std::string name; // tells several directors on one machine apart
     Workers workers;
@@ -327,6 +334,7 @@ struct Config {
     std::vector<Service> services;
     std::optional<Sync> sync = {};
     Notifications notifications = {};
+    std::optional<Metrics> metrics = {};
     bool operator==(const Config&) const = default;
 };
 

@@ -62,6 +62,7 @@ Config load_text(std::string_view text, const std::string& filename) {
     check_ports(root, errors);
     check_vrrp(root, errors);
     check_sync(root, errors);
+    check_metrics(root, errors);
     check_services(root, errors);
     check_notify(root, errors);
     errors.throw_if_any();

@@ -112,6 +112,20 @@ const Section& sync() {
     return section;
 }
 
+const Section& metrics() {
+    static const Section section{
+        "An HTTP server for Prometheus: GET /metrics, and /healthz, which answers 200 when the "
+        "director may be master. Without this section there is none; {} is one with the "
+        "defaults.",
+        {
+            value("listen", ip_address(), "127.0.0.1",
+                  "The address to listen on. Whoever reaches it reads everything; 0.0.0.0 and :: "
+                  "are all addresses, the virtual ones included."),
+            value("port", number(1, 65'535), "9419", "The TCP port."),
+        }};
+    return section;
+}
+
 } // namespace
 
 const Field* Section::find(std::string_view key) const {
@@ -142,6 +156,7 @@ const Section& schema() {
              nested(Shape::sections, "vrrp", vrrp(), "Virtual routers."),
              nested(Shape::section, "sync", sync(), "Synchronisation of connections."),
              nested(Shape::section, "notifications", notifications(), "Who is told of changes."),
+             nested(Shape::section, "metrics", metrics(), "The endpoint for Prometheus."),
              nested(Shape::section, "timeouts", timeouts(), "Defaults of all services."),
              nested(Shape::section, "health", health(), "Defaults of all services."),
              nested(Shape::sections, "services", service(), "Virtual services.")}};

@@ -153,6 +153,18 @@ bool Pool::all_judged() const {
     return *all_judged_;
 }
 
+std::vector<CheckFigures> Pool::figures() const {
+    std::vector<CheckFigures> list;
+    list.reserve(checkers_.size());
+    for (const auto& [target, checker] : checkers_) {
+        const CheckStatus& status = checker->status();
+        list.push_back({target.probe.address, target.probe.port, target.probe.kind, status.verdict,
+                        status.last_duration, status.attempts, status.failures,
+                        status.local_errors});
+    }
+    return list;
+}
+
 std::vector<CheckStatus> Pool::status() const {
     std::vector<CheckStatus> list;
     list.reserve(checkers_.size());

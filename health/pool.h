@@ -45,6 +45,18 @@ struct CheckStatus {
     std::uint64_t local_errors = 0;
 };
 
+// What is counted of a check, without its text.
+struct CheckFigures {
+    boost::asio::ip::address address;
+    std::uint16_t port;
+    Probe::Kind kind;
+    Verdict verdict;
+    Milliseconds last_duration;
+    std::uint64_t attempts;
+    std::uint64_t failures;
+    std::uint64_t local_errors;
+};
+
 class Pool {
   public:
     using Changed = std::function<void(const Target&, Verdict, const std::string& reason)>;
@@ -67,6 +79,7 @@ class Pool {
     Verdict verdict(const Target& target) const;
     bool all_judged() const;
     std::vector<CheckStatus> status() const;
+    std::vector<CheckFigures> figures() const; // in the order of status()
     // Of the checks that call a target down, the fewest attempts; nothing if none does.
     std::optional<std::uint64_t> least_attempts_at_down() const;
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/load.h"
+#include "lb/control/asio_address.h"
 #include "lb/control/connections.h"
 #include "lb/control/log.h"
 #include "lb/control/reload_report.h"
@@ -113,6 +114,26 @@ StatusSources Runtime::sources() {
             notifier_, std::chrono::duration<double>(Clock::now() - started_).count()};
 }
 
+void Runtime::serve_metrics() {
+    if (!config_.metrics) return;
+    metrics_page_.emplace(io_, computer_, [this] { return snapshot(); });
+    metrics_server_.emplace(
+        io_, asio::ip::tcp::endpoint(to_asio(config_.metrics->listen), config_.metrics->port),
+        [this] { return metrics_page_->text(); }, [this] { return obstacle_; });
+}
+
+metrics::Snapshot Runtime::snapshot() {
+    return {config_.name,
+            obstacle_.empty(),
+            reloads_,
+            metrics::services(sources()),
+            metrics::backends(sources()),
+            pool_.figures(),
+            director_status(sources()),
+            routers_.status(),
+            sync_status(synchronizer_ ? &*synchronizer_ : nullptr)};
+}
+
 asio::awaitable<json::value> Runtime::connections(std::size_t limit) {
     asio::steady_timer turn(io_);
     while (listing_) {
@@ -200,6 +221,7 @@ json::value Runtime::backend_by_hand(const json::object& request) {
 json::value Runtime::reload() {
     const ServiceManager::Reload reloading(service_manager_);
     const auto refuse = [this](const std::string& error, const std::vector<std::string>& details) {
+        ++reloads_.refused;
         log(LogLevel::error, "reload of " + config_file_ + " refused: " + error);
         for (const std::string& line : details) log(LogLevel::error, line);
         return failure(error, details);
@@ -223,6 +245,7 @@ json::value Runtime::reload() {
         for (const config::Error& error : errors.list()) lines.push_back(error.text());
         return refuse("the file has errors; the running configuration stays", lines);
     }
+    ++reloads_.applied;
     log(LogLevel::notice,
         "reloaded " + config_file_ + ", " + std::to_string(changes.size()) + " changes");
     for (const std::string& line : changes) log(LogLevel::info, line);

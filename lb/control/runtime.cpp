@@ -109,6 +109,7 @@ Runtime::Runtime(std::string config_file, config::Config config)
     bridge_.emplace(engine_, taps);
     socket_.emplace(io_, config_.control.socket, config_.control.group,
                     [this](boost::json::object request) { return handle(std::move(request)); });
+    serve_metrics();
     take_realtime_priority(config_.control.realtime_priority);
     apply_config();
     if (config_.sync)
@@ -372,7 +373,7 @@ void Runtime::check_readiness() {
     // Short silences are the machine's, not the worker's.
     facts.longest_silence =
         std::max<Clock::duration>(3 * routers_.shortest_interval(), std::chrono::milliseconds(200));
-    const std::string obstacle = readiness_.judge(facts, Clock::now());
+    const std::string obstacle = obstacle_ = readiness_.judge(facts, Clock::now());
     const bool links_wait = std::any_of(links_.begin(), links_.end(),
                                         [](const LinkReturn& link) { return link.waits(); });
     const auto attempts_at_down = links_wait ? pool_.least_attempts_at_down() : std::nullopt;

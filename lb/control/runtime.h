@@ -25,6 +25,8 @@
 #include "lb/control/host_bridge.h"
 #include "lb/control/kernel_port.h"
 #include "lb/control/link_return.h"
+#include "lb/control/metrics/page.h"
+#include "lb/control/metrics/server.h"
 #include "lb/control/neighbours.h"
 #include "lb/control/notify/notifier.h"
 #include "lb/control/passive_checks.h"
@@ -79,6 +81,8 @@ class Runtime {
     std::vector<std::uint64_t> worker_polls();
     bool link_up(std::size_t interface);
     unsigned live_backends(const std::string& service) const;
+    void serve_metrics();
+    metrics::Snapshot snapshot();
     void await_signal();
     void hand_over();
     void await_successors(Clock::time_point deadline);
@@ -115,6 +119,8 @@ class Runtime {
     std::optional<sync::Synchronizer> synchronizer_;
     Traffic traffic_;
     Readiness readiness_;
+    std::string obstacle_ = "starting"; // to being master; empty: ready
+    metrics::Reloads reloads_;
     std::vector<LinkReturn> links_; // by interface
     Neighbours neighbours_;
     BackendChecks checks_;
@@ -133,6 +139,8 @@ class Runtime {
     boost::asio::thread_pool computer_{1};
     boost::asio::steady_timer publication_;
     Clock::time_point next_publication_;
+    std::optional<metrics::Page> metrics_page_;
+    std::optional<metrics::Server> metrics_server_;
     std::uint64_t published_ = 0; // generation
     bool publish_pending_ = false;
     bool computing_ = false;

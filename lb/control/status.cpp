@@ -106,6 +106,8 @@ json::array workers_status(const StatusSources& sources) {
         object["tx_dropped"] =
             counters.drops[static_cast<std::size_t>(dataplane::DropReason::tx_full)].get();
         object["polls"] = counters.polls.get();
+        object["cycles"] = counters.cycles.get();
+        object["busy_cycles"] = counters.busy_cycles.get();
         object["busy_percent"] =
             cycles > 0 ? 100 * static_cast<double>(counters.busy_cycles.get()) / cycles : 0.0;
         object["flows"] = counters.flows.get();
@@ -186,8 +188,8 @@ json::object services_status(const StatusSources& sources) {
     return data;
 }
 
-json::object stats_status(const StatusSources& sources) {
-    json::object data = services_status(sources);
+json::object director_status(const StatusSources& sources) {
+    json::object data;
     data["uptime_seconds"] = sources.uptime_seconds;
     json::object configuration;
     configuration["generation"] = sources.roster.generation();
@@ -197,6 +199,13 @@ json::object stats_status(const StatusSources& sources) {
     data["host"] = host_status(sources);
     data["drops"] = drops_status(sources.engine);
     data["notifications"] = sources.notifier.status();
+    return data;
+}
+
+json::object stats_status(const StatusSources& sources) {
+    json::object data = services_status(sources);
+    for (auto& member : director_status(sources))
+        data.insert_or_assign(member.key(), std::move(member.value()));
     return data;
 }
 

@@ -26,6 +26,8 @@ struct StatusSources {
 };
 
 boost::json::object services_status(const StatusSources& sources);
+// Of what is not a service: workers, ports, the host, drops.
+boost::json::object director_status(const StatusSources& sources);
 boost::json::object stats_status(const StatusSources& sources);
 
 } // namespace lbd::control
