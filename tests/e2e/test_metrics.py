@@ -84,6 +84,13 @@ def test_only_what_there_is_can_be_asked_for(director):
     assert status(director, "/healthz") == "200"
 
 
+def test_the_endpoint_changes_only_at_a_restart(lab):
+    config = lab.start_director([lab.service()], metrics={})
+    with pytest.raises(RuntimeError, match="metrics"):
+        lab.director_a.reload({**config, "metrics": {"port": PORT + 1}})
+    assert status(lab.director_a, "/metrics") == "200"
+
+
 def test_a_director_that_is_not_ready_says_so(lab):
     lab.start_director([lab.service()], metrics={})
     with lab.director_a.hanging_worker():

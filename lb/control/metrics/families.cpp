@@ -199,6 +199,7 @@ void put_director(Exposition& out, const Snapshot& snapshot) {
 void put_services(Exposition& out, const Snapshot& snapshot) {
     const auto& services = snapshot.services;
     std::vector<std::string> labels;
+    labels.reserve(services.size());
     for (const Service& service : services) labels.push_back(text_of({{"service", service.name}}));
     out.family("lbd_service_info", gauge, "Where the service is.");
     for (const Service& service : services)

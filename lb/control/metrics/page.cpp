@@ -20,10 +20,11 @@ Page::Page(asio::io_context& io, asio::thread_pool& computer, Collect collect)
 
 asio::awaitable<Page::Text> Page::text() {
     constexpr std::chrono::seconds fresh{1};
-    if (text_ && Clock::now() - collected_ < fresh) co_return text_;
-    if (!std::exchange(making_, true)) make();
-    boost::system::error_code cancelled;
-    co_await made_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (!text_ || Clock::now() - collected_ >= fresh) {
+        if (!std::exchange(making_, true)) make();
+        boost::system::error_code cancelled;
+        co_await made_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    }
     co_return text_;
 }
 
