@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/dataplane/port.h"
 
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -139,11 +141,25 @@ void Port::open_queues(const PortSettings& settings) {
         fail(device_, "descriptors", -adjusted);
     const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(id_));
     for (std::uint16_t queue = 0; queue < settings.queues; ++queue) {
-        const int opened = rte_eth_rx_queue_setup(id_, queue, rx, socket, nullptr, buffers_.get());
+        const int opened = open_receive_queue(queue, rx, socket);
         if (opened != 0) fail(device_, "receive queue", -opened);
         const int ready = rte_eth_tx_queue_setup(id_, queue, tx, socket, nullptr);
         if (ready != 0) fail(device_, "transmit queue", -ready);
     }
+}
+
+// Linux lets go of an AF_XDP queue some time after the process that had it has ended, and DPDK
+// calls that an invalid argument.
+int Port::open_receive_queue(std::uint16_t queue, std::uint16_t descriptors, unsigned socket) {
+    constexpr int attempts = 20;
+    constexpr unsigned between_ms = 100;
+    int opened = 0;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        opened = rte_eth_rx_queue_setup(id_, queue, descriptors, socket, nullptr, buffers_.get());
+        if (opened != -EINVAL && opened != -EBUSY) break;
+        rte_delay_us_sleep(between_ms * 1000);
+    }
+    return opened;
 }
 
 // VRRP comes by multicast. What cannot filter it takes everything; frames for other hosts are

@@ -63,6 +63,7 @@ class Port {
     void configure(const PortSettings& settings);
     std::vector<std::uint16_t> spread(std::uint16_t queues) const;
     void open_queues(const PortSettings& settings);
+    int open_receive_queue(std::uint16_t queue, std::uint16_t descriptors, unsigned socket);
     void accept_multicast() const;
 
     std::string device_;
