@@ -95,7 +95,7 @@ std::string_view name_of(health::Verdict verdict) {
 asio::awaitable<json::value> Runtime::handle(json::object request) {
     const std::string name = text_in(request, "command");
     if (name == "stats") co_return success(stats_status(sources()));
-    if (name == "services") co_return success(services_status(sources()));
+    if (name == "services" || name == "rate") co_return success(services_status(sources()));
     if (name == "vrrp") co_return success(routers_.status());
     if (name == "sync") co_return success(sync_status(synchronizer_ ? &*synchronizer_ : nullptr));
     if (name == "health") co_return success(health_status());

@@ -19,6 +19,11 @@ std::string_view scheduler_name(config::Scheduler scheduler) {
     return names.at(static_cast<std::size_t>(scheduler));
 }
 
+std::string_view forwarding_name(config::Forwarding forwarding) {
+    constexpr std::array<std::string_view, 3> names{"dr", "ipip", "gue"};
+    return names.at(static_cast<std::size_t>(forwarding));
+}
+
 void put(json::object& object, const Totals& totals, const Rates& rates) {
     object["packets"] = totals.packets;
     object["bytes"] = totals.bytes;
@@ -39,6 +44,7 @@ json::object backend_status(const StatusSources& sources, dataplane::BackendSlot
     json::object object;
     object["address"] = record.config.address.text();
     object["port"] = record.config.port;
+    object["forwarding"] = forwarding_name(record.config.forwarding);
     object["weight"] = record.weight();
     object["configured_weight"] = record.config.weight;
     object["by_hand"] = record.disabled || record.weight_by_hand.has_value();

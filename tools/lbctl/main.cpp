@@ -35,9 +35,10 @@ struct Command {
     std::string_view help;
 };
 
-constexpr std::array<Command, 10> commands{{
+constexpr std::array<Command, 11> commands{{
     {"stats", stats_table, "traffic of services, backends, workers and ports; drops by reason"},
     {"services", services_table, "services and their backends, as ipvsadm -ln"},
+    {"rate", rate_table, "what a second brings to services and backends, as ipvsadm -ln --rate"},
     {"connections", connections_table, "connection entries, as ipvsadm -lcn"},
     {"vrrp", vrrp_table, "VRRP instances"},
     {"health", health_table, "health checks"},

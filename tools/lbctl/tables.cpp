@@ -20,8 +20,36 @@ void for_each_object(const json::array& items, Action action) {
         if (item.is_object()) action(item.as_object());
 }
 
+std::string netmask(double prefix) { // 24: 255.255.255.0
+    const auto length = static_cast<unsigned>(std::clamp(prefix, 0.0, 32.0));
+    const std::uint32_t mask = length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
+    std::array<char, 16> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), "%u.%u.%u.%u", mask >> 24, mask >> 16 & 255,
+                  mask >> 8 & 255, mask & 255);
+    return buffer.data();
+}
+
+bool is_ipv6(const json::object& object) {
+    return text(object, "address").find(':') != std::string::npos;
+}
+
 std::string endpoint(const json::object& object) {
-    return text(object, "address") + ':' + text(object, "port");
+    const std::string address = text(object, "address");
+    return (is_ipv6(object) ? '[' + address + ']' : address) + ':' + text(object, "port");
+}
+
+// As ipvsadm names them.
+std::string forward(const json::object& backend) {
+    const std::string forwarding = text(backend, "forwarding");
+    return forwarding.empty() || forwarding == "dr" ? "Route" : "Tunnel";
+}
+
+// What clients share a backend, if it is not each of them alone.
+std::string mask_of(const json::object& service) {
+    const double prefix = number(service, "persistence_prefix");
+    if (is_ipv6(service))
+        return prefix == 128 ? "" : " mask " + text(service, "persistence_prefix");
+    return prefix == 32 ? "" : " mask " + netmask(prefix);
 }
 
 std::string upper(std::string word) {
@@ -34,15 +62,6 @@ std::string minutes(double seconds) { // MM:SS, minutes without end, as ipvsadm 
     std::array<char, 32> buffer{};
     const auto total = static_cast<long>(std::clamp(seconds, 0.0, 1e12));
     std::snprintf(buffer.data(), buffer.size(), "%02ld:%02ld", total / 60, total % 60);
-    return buffer.data();
-}
-
-std::string netmask(double prefix) { // 24: 255.255.255.0
-    const auto length = static_cast<unsigned>(std::clamp(prefix, 0.0, 32.0));
-    const std::uint32_t mask = length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
-    std::array<char, 16> buffer{};
-    std::snprintf(buffer.data(), buffer.size(), "%u.%u.%u.%u", mask >> 24, mask >> 16 & 255,
-                  mask >> 8 & 255, mask & 255);
     return buffer.data();
 }
 
@@ -124,6 +143,27 @@ std::string stats_table(const json::object& data) {
            workers_traffic(data) + '\n' + ports_traffic(data) + '\n' + drops_table(data);
 }
 
+std::string rate_table(const json::object& data) {
+    const auto line = [](const std::string& name, const json::object& object) {
+        const json::object& rates = child(object, "rates");
+        // Backends answer clients themselves, so nothing goes out through the director.
+        return padded(name, 33) + count(rates, "connections_per_second", 9) +
+               count(rates, "packets_per_second", 9) + right("0", 9) +
+               count(rates, "bytes_per_second", 9) + right("0", 9) + '\n';
+    };
+    std::string out =
+        "lbd version " LBD_VERSION
+        "\nProt LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS\n"
+        "  -> RemoteAddress:Port\n";
+    for_each_object(list(data, "services"), [&](const json::object& service) {
+        out += line(upper(text(service, "protocol")) + "  " + endpoint(service), service);
+        for_each_object(list(service, "backends"), [&](const json::object& backend) {
+            out += line("  -> " + endpoint(backend), backend);
+        });
+    });
+    return out;
+}
+
 std::string services_table(const json::object& data) {
     std::string out = "lbd version " LBD_VERSION
                       "\nProt LocalAddress:Port Scheduler Flags\n"
@@ -132,15 +172,13 @@ std::string services_table(const json::object& data) {
         out += upper(text(service, "protocol")) + "  " + endpoint(service) + ' ' +
                text(service, "scheduler");
         if (number(service, "persistence_seconds") > 0) {
-            out += " persistent " + text(service, "persistence_seconds");
-            if (number(service, "persistence_prefix") != 32)
-                out += " mask " + netmask(number(service, "persistence_prefix"));
+            out += " persistent " + text(service, "persistence_seconds") + mask_of(service);
         }
         out += '\n';
         for_each_object(list(service, "backends"), [&](const json::object& backend) {
             const std::string state = text(backend, "state");
-            out += "  -> " + padded(endpoint(backend), 28) + ' ' + padded("Route", 7) + ' ' +
-                   padded(text(backend, "weight"), 6) + ' ' +
+            out += "  -> " + padded(endpoint(backend), 28) + ' ' + padded(forward(backend), 7) +
+                   ' ' + padded(text(backend, "weight"), 6) + ' ' +
                    padded(text(backend, "active_connections"), 10) + ' ' +
                    padded(text(backend, "inactive_connections"), 10) +
                    (state == "up" ? "" : ' ' + state) +

@@ -9,6 +9,7 @@ namespace lbd::lbctl {
 
 std::string stats_table(const boost::json::object& data);
 std::string services_table(const boost::json::object& data);    // ipvsadm -ln
+std::string rate_table(const boost::json::object& data);        // ipvsadm -ln --rate
 std::string connections_table(const boost::json::object& data); // ipvsadm -lcn
 std::string vrrp_table(const boost::json::object& data);
 std::string sync_table(const boost::json::object& data);

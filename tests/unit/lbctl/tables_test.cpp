@@ -40,7 +40,7 @@ const json::object everything = parse(R"({
   "checks": [{"address": "A", "state": "A", "last_result": "A", "services": ["A"]}],
   "summary": "A", "changes": ["A"]})");
 
-constexpr auto tables = {stats_table, services_table, connections_table,
+constexpr auto tables = {stats_table, services_table, rate_table,  connections_table,
                          vrrp_table,  health_table,   reload_table};
 
 std::string replaced(std::string text, const std::string& what, const std::string& by) {
@@ -59,6 +59,31 @@ TEST_CASE("services are shown as by ipvsadm -ln, what is not in use with its sta
           "TCP  192.0.2.10:80 wrr persistent 300 mask 255.255.255.0\n"
           "  -> 10.0.0.11:80                 Route   1      2310       188\n"
           "  -> 10.0.0.12:80                 Route   2      12         3          down\n");
+}
+
+TEST_CASE("IPv6 and tunnels are shown as ipvsadm does", "[tables]") {
+    const std::string table = services_table(parse(R"({"services": [
+        {"name": "six", "protocol": "udp", "address": "2001:db8::10", "port": 53, "scheduler": "rr",
+         "persistence_seconds": 60, "persistence_prefix": 64, "backends": [
+           {"address": "2001:db8::11", "port": 53, "weight": 1, "state": "up",
+            "forwarding": "gue", "active_connections": 0, "inactive_connections": 7}]}]})"));
+    CHECK_THAT(table, Contains("UDP  [2001:db8::10]:53 rr persistent 60 mask 64\n"
+                               "  -> [2001:db8::11]:53            Tunnel  1      0          7\n"));
+}
+
+TEST_CASE("rates are shown as by ipvsadm -ln --rate", "[tables]") {
+    const std::string table = rate_table(parse(R"({"services": [
+        {"name": "web", "protocol": "tcp", "address": "192.0.2.10", "port": 80,
+         "rates": {"connections_per_second": 12, "packets_per_second": 3400,
+                   "bytes_per_second": 5600000},
+         "backends": [{"address": "10.0.0.11", "port": 80, "rates": {
+           "connections_per_second": 12, "packets_per_second": 3400,
+           "bytes_per_second": 5600000}}]}]})"));
+    CHECK(table.substr(table.find('\n') + 1) ==
+          "Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS\n"
+          "  -> RemoteAddress:Port\n"
+          "TCP  192.0.2.10:80                      12     3400        0  5600000        0\n"
+          "  -> 10.0.0.11:80                       12     3400        0  5600000        0\n");
 }
 
 TEST_CASE("connections are shown as by ipvsadm -lcn, minutes beyond 59", "[tables]") {
