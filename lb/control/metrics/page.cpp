@@ -2,8 +2,6 @@
 #include "lb/control/metrics/page.h"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "lb/control/metrics/families.h"
@@ -13,31 +11,25 @@ namespace lbd::control::metrics {
 namespace asio = boost::asio;
 
 Page::Page(asio::io_context& io, asio::thread_pool& computer, Collect collect)
-    : io_(io),
-      computer_(computer),
-      collect_(std::move(collect)),
-      made_(io, Clock::time_point::max()) {}
+    : io_(io), computer_(computer), collect_(std::move(collect)) {}
 
-asio::awaitable<Page::Text> Page::text() {
+Page::Text Page::text() {
     constexpr std::chrono::seconds fresh{1};
-    if (!text_ || Clock::now() - collected_ >= fresh) {
-        if (!std::exchange(making_, true)) make();
-        boost::system::error_code cancelled;
-        co_await made_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    }
-    co_return text_;
+    if (!making_ && (!text_ || Clock::now() - made_ >= fresh)) make();
+    return making_ ? nullptr : text_;
 }
 
 void Page::make() {
-    collected_ = Clock::now();
+    making_ = true;
+    const auto start = Clock::now();
     Snapshot snapshot = collect_();
-    snapshot.collect_seconds = std::chrono::duration<double>(Clock::now() - collected_).count();
+    snapshot.collect_seconds = std::chrono::duration<double>(Clock::now() - start).count();
     asio::post(computer_, [this, snapshot = std::move(snapshot)] {
         auto text = std::make_shared<const std::string>(text_of(snapshot, Process::look()));
         asio::post(io_, [this, text = std::move(text)]() mutable {
             text_ = std::move(text);
+            made_ = Clock::now();
             making_ = false;
-            made_.cancel();
         });
     });
 }

@@ -3,9 +3,7 @@
 // that the text is written on the thread of `computer`: thousands of backends would hold up VRRP.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <functional>
@@ -24,7 +22,8 @@ class Page {
     // `computer` ends before the object does.
     Page(boost::asio::io_context& io, boost::asio::thread_pool& computer, Collect collect);
 
-    boost::asio::awaitable<Text> text();
+    // Nothing while it is being made: ask again.
+    Text text();
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -35,9 +34,8 @@ class Page {
     boost::asio::thread_pool& computer_;
     Collect collect_;
     Text text_;
-    Clock::time_point collected_;
+    Clock::time_point made_;
     bool making_ = false;
-    boost::asio::steady_timer made_; // never expires; cancelled when there is a text
 };
 
 } // namespace lbd::control::metrics

@@ -138,8 +138,12 @@ asio::awaitable<Server::Answer> Server::answer(bool reads, std::string path) {
         co_return say(http::status::not_found, "there are /metrics and /healthz");
     if (!reads) co_return say(http::status::method_not_allowed, "allowed are GET and HEAD");
     if (path == "/metrics") {
-        Text text = co_await metrics_();
-        co_return Answer{http::status::ok, std::move(text)};
+        Text text = metrics_();
+        for (asio::steady_timer turn(io_); !text; text = metrics_()) {
+            turn.expires_after(std::chrono::milliseconds(2));
+            co_await turn.async_wait(asio::use_awaitable);
+        }
+        co_return Answer{http::status::ok, text};
     }
     const std::string obstacle = obstacle_();
     co_return obstacle.empty() ? say(http::status::ok, "ready")

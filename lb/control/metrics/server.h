@@ -15,7 +15,7 @@ namespace lbd::control::metrics {
 class Server {
   public:
     using Text = std::shared_ptr<const std::string>;
-    using Metrics = std::function<boost::asio::awaitable<Text>()>;
+    using Metrics = std::function<Text()>; // nothing: not made yet
     // Why the director may not be master; empty if it may.
     using Obstacle = std::function<std::string()>;
 
