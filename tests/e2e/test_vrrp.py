@@ -141,6 +141,7 @@ def test_one_of_a_group_that_misses_its_master_waits_for_the_others(lab):
     lab.director_a.start(lab.config("a", [lab.service()], _two(150)))
     lab.director_b.start(lab.config("b", [lab.service()], _two(100, vrid=53)))
     wait_until(lambda: _states(lab.director_a) == ["MASTER"] * 2, 10, "a has both")
+    wait_until(lambda: "INIT" not in _states(lab.director_b), 10, "b takes part")
     for _ in range(20):
         assert _states(lab.director_b) == ["BACKUP"] * 2
         time.sleep(0.1)
