@@ -154,9 +154,9 @@ std::optional<config::MacAddress> Neighbours::find(const Neighbour& neighbour) c
 // Linux: neigh_alloc refuses beyond gc_thresh3. It is the whole machine's, and not shown in other
 // network namespaces than the first.
 std::string Neighbours::shortage() const {
-    for (const auto& [name, family] : {std::pair{"ipv4", config::IpAddress::Family::v4},
-                                       std::pair{"ipv6", config::IpAddress::Family::v6}}) {
-        const std::string key = std::string("net/") + name + "/neigh/default/gc_thresh3";
+    for (const auto family : {config::IpAddress::Family::v4, config::IpAddress::Family::v6}) {
+        const std::string name = family == config::IpAddress::Family::v4 ? "ipv4" : "ipv6";
+        const std::string key = "net/" + name + "/neigh/default/gc_thresh3";
         const auto needed = static_cast<std::uint64_t>(
             std::count_if(entries_.begin(), entries_.end(),
                           [&](const auto& entry) { return entry.first.address.family == family; }));
