@@ -50,10 +50,6 @@ std::uint16_t folded(std::uint32_t sum) {
     return static_cast<std::uint16_t>(~sum);
 }
 
-std::span<const std::uint8_t> bytes_of(const Frame& frame) {
-    return frame;
-}
-
 template <typename Header>
 std::span<const std::uint8_t> bytes_of_header(const Header& header) {
     return {reinterpret_cast<const std::uint8_t*>(&header), sizeof(header)};
@@ -126,7 +122,7 @@ std::uint16_t transport_checksum(const asio::ip::address& source, const asio::ip
     };
     const std::uint32_t pseudo = of(source) + of(target) + htons(protocol) +
                                  htons(static_cast<std::uint16_t>(payload.size()));
-    return folded(sum(bytes_of(payload), pseudo));
+    return folded(sum(payload, pseudo));
 }
 
 Frame segment(const Ends& ends, std::uint16_t local, std::uint16_t port, std::uint32_t sequence,
