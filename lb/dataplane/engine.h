@@ -103,7 +103,8 @@ class Engine {
     std::unique_ptr<Publication> publication_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::atomic<bool> stopping_{false};
-    bool running_ = false;
+    std::atomic<std::size_t> ended_{0}; // workers
+    std::size_t launched_ = 0;          // workers
 };
 
 } // namespace lbd::dataplane
