@@ -4,6 +4,7 @@ that nothing can be tested that was not built."""
 
 import argparse
 import concurrent.futures
+import glob
 import json
 import os
 import re
@@ -14,7 +15,10 @@ import time
 import xml.etree.ElementTree as xml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ALL = ["format", "build", "unit", "e2e", "tidy"]
+ALL = ["format", "build", "unit", "e2e", "tidy", "cppcheck", "sanitize"]
+SANITIZERS = ["address,undefined", "thread"]
+# What else is built and run with a sanitizer.
+UNIT_TESTS = "tests/unit/"
 
 
 class Tally:
@@ -45,18 +49,30 @@ def check_format(tally):
     tally.add("format", *((1, 0) if result.returncode == 0 else (0, 1)), start)
 
 
-def build(tally, directory, sanitize):
+def build(tally, directory, sanitize=""):
+    """Everything; with a sanitizer, what its tests need, quickly compiled."""
     start = time.monotonic()
     options = ["-Dwerror=true"]
     if sanitize:
-        options += [f"-Db_sanitize={sanitize}", "-Db_lundef=false"]
+        options += [f"-Db_sanitize={sanitize}", "-Db_lundef=false", "-Doptimization=1"]
     setup = ["meson", "setup", *options, directory, ROOT]
     if os.path.exists(os.path.join(directory, "build.ninja")):
         setup = ["meson", "configure", *options, directory]
     good = (subprocess.run(setup, stdout=subprocess.DEVNULL, check=False).returncode == 0
-            and subprocess.run(["ninja", "-C", directory, "--quiet"], check=False).returncode == 0)
-    tally.add("build, warnings as errors", *((1, 0) if good else (0, 1)), start)
+            and subprocess.run(["ninja", "-C", directory, "--quiet",
+                                *(sanitized_targets(directory) if sanitize else [])],
+                               check=False).returncode == 0)
+    tally.add(f"build {sanitize}, warnings as errors", *((1, 0) if good else (0, 1)), start)
     return good
+
+
+def sanitized_targets(directory):
+    listed = subprocess.run(["meson", "introspect", "--targets", directory], capture_output=True,
+                            check=True).stdout
+    names = [os.path.relpath(target["filename"][0], directory) for target in json.loads(listed)
+             if target["type"] == "executable"]
+    return [name for name in names
+            if name.startswith(UNIT_TESTS) or name in ("lb/lbd", "tools/lbctl/lbctl")]
 
 
 def catch_cases(test):
@@ -92,7 +108,9 @@ def check_unit(tally, directory):
     if os.path.exists(log):
         os.remove(log)
     subprocess.run(["meson", "test", "-C", directory, "--no-rebuild", "--suite", "unit",
-                    "--test-args", "-r xml"], stdout=subprocess.DEVNULL, check=False)
+                    "--timeout-multiplier", "4", "--test-args", "-r xml"],
+                   stdout=subprocess.DEVNULL, check=False,
+                   env={**os.environ, **sanitizer_options()})
     passed = failed = 0
     try:
         with open(log, encoding="utf-8") as lines:
@@ -121,6 +139,26 @@ def junit_counts(report):
     return max(0, count["tests"] - failed - count["skipped"]), failed
 
 
+def sanitizer_options(scratch=""):
+    """The environment of programs that are built with a sanitizer; with `scratch`, what they report
+    goes there. Leaks at exit are the unit tests' business; DPDK keeps its own memory to the end."""
+    suppressions = os.path.join(ROOT, "tests", "thread-sanitizer.supp")
+    log = f":log_path={os.path.join(scratch, 'report')}" if scratch else ""
+    leaks = ":detect_leaks=0" if scratch else ""
+    return {"ASAN_OPTIONS": f"abort_on_error=1{leaks}{log}",
+            "UBSAN_OPTIONS": f"halt_on_error=1:print_stacktrace=1{log}",
+            "TSAN_OPTIONS": f"suppressions={suppressions}{log}"}
+
+
+def count_reports(scratch):
+    """Prints the sanitizers' reports, and says how many processes made some."""
+    reports = glob.glob(os.path.join(scratch, "report.*"))
+    for report in reports:
+        with open(report, encoding="utf-8", errors="replace") as file:
+            print(file.read(20_000), flush=True)
+    return len(reports)
+
+
 def check_e2e(tally, directory, sanitize, extra):
     """Two pytests at once, as a test mostly waits: all with af_packet, and once more with af_xdp
     what depends on the device."""
@@ -133,9 +171,8 @@ def check_e2e(tally, directory, sanitize, extra):
             command = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q",
                        "--durations=5", f"--junitxml={report}", "-m", marks, *extra,
                        os.path.join(ROOT, "tests", "e2e")]
-            # Leaks at exit are the unit tests' business; DPDK keeps its own memory to the end.
             environment = {**os.environ, "LBD_BUILD": directory, "LBD_DEVICES": device,
-                           "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1"}
+                           **(sanitizer_options(scratch) if sanitize else {})}
             with open(os.path.join(scratch, f"{device}.txt"), "w", encoding="utf-8") as output:
                 process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=output,
                                            stderr=subprocess.STDOUT)
@@ -148,7 +185,10 @@ def check_e2e(tally, directory, sanitize, extra):
             # 5: nothing selected. Otherwise a status that the counts do not explain is a failure.
             if process.returncode not in (0, 5) and failed == 0:
                 failed = 1
-            tally.add(f"end-to-end, {device}", passed, failed, start)
+            tally.add(f"end-to-end {sanitize}, {device}", passed, failed, start)
+        if sanitize:
+            reports = count_reports(scratch)
+            tally.add(f"reports of {sanitize}", 0 if reports else 1, reports, start)
 
 
 def check_tidy(tally, directory):
@@ -178,6 +218,44 @@ def check_tidy(tally, directory):
     tally.add("clang-tidy", len(results) - failed, failed, start)
 
 
+def check_cppcheck(tally):
+    start = time.monotonic()
+    result = subprocess.run(
+        ["cppcheck", "--enable=warning,performance,portability", "--std=c++20", "--inline-suppr",
+         "--quiet", f"-j{os.cpu_count()}", "-I.", "--suppressions-list=tests/cppcheck.supp",
+         "--error-exitcode=1", "lb", "vrrp", "health", "config", "tools"], cwd=ROOT, check=False)
+    tally.add("cppcheck", *((1, 0) if result.returncode == 0 else (0, 1)), start)
+
+
+def check_sanitized(tally, sanitizers, steps, extra):
+    """Unit tests and the quick end-to-end tests, each sanitizer in a build of its own."""
+    for sanitizer in sanitizers:
+        directory = os.path.join(ROOT, "build-" + sanitizer.split(",")[0])
+        if build(tally, directory, sanitizer):
+            if "unit" in steps:
+                check_unit(tally, directory)
+            if "e2e" in steps:
+                check_e2e(tally, directory, sanitizer, extra)
+
+
+def check_all(tally, options):
+    wanted = set(options.only) - ({"tidy", "cppcheck", "sanitize"} if options.quick else set())
+    directory = os.path.abspath(options.build or os.path.join(ROOT, "build"))
+    if "format" in wanted:
+        check_format(tally)
+    if "cppcheck" in wanted:
+        check_cppcheck(tally)
+    if build(tally, directory):
+        if "unit" in wanted:
+            check_unit(tally, directory)
+        if "e2e" in wanted:
+            check_e2e(tally, directory, "", options.pytest)
+        if "tidy" in wanted:
+            check_tidy(tally, directory)
+    if "sanitize" in wanted:
+        check_sanitized(tally, SANITIZERS, ALL, [])
+
+
 def main():
     parser = argparse.ArgumentParser(prog="tools/check")
     parser.add_argument("--quick", action="store_true")
@@ -188,21 +266,11 @@ def main():
     options = parser.parse_args()
     if unknown := set(options.only) - set(ALL):
         parser.error(f"no such check: {', '.join(sorted(unknown))}")
-    wanted = [check for check in options.only
-              if not (check == "tidy" and (options.quick or options.sanitize))]
-    directory = os.path.abspath(
-        options.build or os.path.join(ROOT, "build-sanitize" if options.sanitize else "build"))
-
     tally = Tally()
-    if "format" in wanted:
-        check_format(tally)
-    if build(tally, directory, options.sanitize):
-        if "unit" in wanted:
-            check_unit(tally, directory)
-        if "e2e" in wanted:
-            check_e2e(tally, directory, options.sanitize, options.pytest)
-        if "tidy" in wanted:
-            check_tidy(tally, directory)
+    if options.sanitize:
+        check_sanitized(tally, [options.sanitize], options.only, options.pytest)
+    else:
+        check_all(tally, options)
     print(f"{tally.passed} passed, {tally.failed} failed", flush=True)
     return 1 if tally.failed else 0
 
