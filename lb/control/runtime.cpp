@@ -114,9 +114,11 @@ Runtime::Runtime(std::string config_file, config::Config config)
     apply_config();
     if (config_.sync)
         synchronizer_.emplace(*config_.sync, engine_, std::make_shared<sync::Directory>(roster_));
+    telemetry_.emplace(io_, [this] { return snapshot(); });
 }
 
 Runtime::~Runtime() {
+    telemetry_.reset();
     computer_.join();
     routers_.stop();
     // The last advert, of priority 0, is on its way through the host interface and a worker.

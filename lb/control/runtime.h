@@ -37,6 +37,7 @@
 #include "lb/control/status.h"
 #include "lb/control/sync/synchronizer.h"
 #include "lb/control/tap.h"
+#include "lb/control/telemetry/telemetry.h"
 #include "lb/control/traffic.h"
 #include "lb/control/virtual_routers.h"
 #include "lb/dataplane/engine.h"
@@ -145,6 +146,7 @@ class Runtime {
     bool publish_pending_ = false;
     bool computing_ = false;
     bool readiness_pending_ = false;
+    std::optional<telemetry::Telemetry> telemetry_; // ends first: others ask it
 };
 
 } // namespace lbd::control

@@ -15,6 +15,7 @@ from .wait import wait_until
 
 THREAD_STOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "thread_stop.py")
 WORKER = "worker"  # in the name that DPDK gives the thread
+CONTROL = "lbd"  # the first of several of the name
 
 
 class Director(Namespace):
@@ -93,11 +94,18 @@ class Director(Namespace):
     def resume(self):
         self._process.send_signal(signal.SIGCONT)
 
-    @contextlib.contextmanager
     def hanging_worker(self):
         """A worker hangs, everything else goes on."""
+        return self._hanging_thread(WORKER)
+
+    def hanging_control_thread(self):
+        """The control thread hangs, everything else goes on."""
+        return self._hanging_thread(CONTROL)
+
+    @contextlib.contextmanager
+    def _hanging_thread(self, name):
         stopper = subprocess.Popen(
-            ["/usr/bin/python3", THREAD_STOP, str(self.pid), WORKER], stdin=subprocess.PIPE,
+            ["/usr/bin/python3", THREAD_STOP, str(self.pid), name], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True)
         try:
             assert stopper.stdout.readline() == "stopped\n"
