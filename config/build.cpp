@@ -110,7 +110,8 @@ Config build(const Node& root) {
                   .services = {},
                   .sync = build_sync(networks, root["sync"]),
                   .notifications = build_notifications(root["notifications"]),
-                  .metrics = build_metrics(root["metrics"])};
+                  .metrics = build_metrics(root["metrics"]),
+                  .capture = the<bool>(root["capture"])};
     for (const auto& instance : root["vrrp"].items) {
         config.vrrp.push_back(build_instance(networks, instance));
     }

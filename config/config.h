@@ -335,6 +335,7 @@ struct Config {
     std::optional<Sync> sync = {};
     Notifications notifications = {};
     std::optional<Metrics> metrics = {};
+    bool capture = false; // dpdk-dumpcap may attach
     bool operator==(const Config&) const = default;
 };
 

@@ -157,6 +157,11 @@ const Section& schema() {
              nested(Shape::section, "sync", sync(), "Synchronisation of connections."),
              nested(Shape::section, "notifications", notifications(), "Who is told of changes."),
              nested(Shape::section, "metrics", metrics(), "The endpoint for Prometheus."),
+             value(
+                 "capture", boolean(), "false",
+                 "Lets root's dpdk-dumpcap attach to this director's memory, and needs hugepages. "
+                 "They are files then while lbd runs, and after a crash they stay taken until it "
+                 "starts again."),
              nested(Shape::section, "timeouts", timeouts(), "Defaults of all services."),
              nested(Shape::section, "health", health(), "Defaults of all services."),
              nested(Shape::sections, "services", service(), "Virtual services.")}};

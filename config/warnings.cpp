@@ -158,10 +158,19 @@ void warn_about_vrrp(const VrrpInstance& instance, Sentences& warnings) {
     }
 }
 
+void warn_about_capture(const Config& config, Sentences& warnings) {
+    if (config.capture && !config.memory.hugepages) {
+        warnings.push_back(
+            "capture has no effect without hugepages: no other process can share the memory then. "
+            "tcpdump on a port's companion interface shows what is not for a service");
+    }
+}
+
 } // namespace
 
 std::vector<std::string> warnings(const Config& config) {
     Sentences warnings;
+    warn_about_capture(config, warnings);
     for (const auto& instance : config.vrrp) {
         warn_about_vrrp(instance, warnings);
     }

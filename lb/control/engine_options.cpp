@@ -35,6 +35,7 @@ dataplane::EngineOptions engine_options(const config::Config& config) {
     dataplane::EngineOptions options;
     options.eal.name = config.name;
     options.eal.hugepages = config.memory.hugepages;
+    options.eal.capture = config.capture && config.memory.hugepages;
     options.eal.megabytes = config.memory.megabytes;
     options.eal.control_core = config.control.core;
     options.eal.worker_cores = config.workers.cores;

@@ -63,6 +63,7 @@ std::vector<std::string> needs_restart(const config::Config& before, const confi
     if (!(before.ports == after.ports)) sections.emplace_back("ports");
     if (!(before.sync == after.sync)) sections.emplace_back("sync");
     if (!(before.metrics == after.metrics)) sections.emplace_back("metrics");
+    if (before.capture != after.capture) sections.emplace_back("capture");
     return sections;
 }
 

@@ -3,9 +3,15 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_pdump.h>
 #include <sched.h>
 
+#include <filesystem>
+#include <fstream>
+#include <set>
 #include <stdexcept>
+#include <string_view>
+#include <system_error>
 
 namespace lbd::dataplane {
 
@@ -42,6 +48,10 @@ std::string lcore_map(const EalOptions& options, const std::vector<unsigned>& al
     return map;
 }
 
+std::string file_prefix(const EalOptions& options) {
+    return "lbd-" + options.name;
+}
+
 std::string explain_failure(const EalOptions& options) {
     std::string text = "DPDK does not start: ";
     text += rte_strerror(rte_errno);
@@ -52,17 +62,52 @@ std::string explain_failure(const EalOptions& options) {
     return text;
 }
 
+// What DPDK calls a hugepage's file: the prefix, "map_" and a number.
+bool is_hugepage(const std::string& name, const std::string& prefix) {
+    const std::string beginning = prefix + "map_";
+    return name.size() > beginning.size() && name.rfind(beginning, 0) == 0 &&
+           name.find_first_not_of("0123456789", beginning.size()) == std::string::npos;
+}
+
+// Where the hugepages are that this process has mapped, proc(5).
+std::set<std::filesystem::path> hugepage_directories(const std::string& prefix) {
+    constexpr std::string_view unlinked = " (deleted)";
+    std::set<std::filesystem::path> directories;
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        const std::size_t path = line.find('/');
+        if (path == std::string::npos) continue;
+        const std::filesystem::path file = line.substr(path, line.rfind(unlinked) - path);
+        if (is_hugepage(file.filename(), prefix)) directories.insert(file.parent_path());
+    }
+    return directories;
+}
+
+// DPDK leaves files that others may have open. And a process that tries to attach to pages without
+// a file makes files of their names.
+void remove_hugepages(const std::set<std::filesystem::path>& directories,
+                      const std::string& prefix) {
+    std::error_code error;
+    for (const auto& directory : directories)
+        for (const auto& entry : std::filesystem::directory_iterator(directory, error))
+            if (is_hugepage(entry.path().filename(), prefix))
+                std::filesystem::remove(entry.path(), error);
+}
+
 } // namespace
 
 std::vector<std::string> eal_arguments(const EalOptions& options,
                                        const std::vector<unsigned>& allowed_cores) {
-    std::vector<std::string> arguments{"lbd", "--file-prefix", "lbd-" + options.name, "--lcores",
+    std::vector<std::string> arguments{"lbd", "--file-prefix", file_prefix(options), "--lcores",
                                        lcore_map(options, allowed_cores)};
     arguments.insert(arguments.end(), {"--main-lcore", "0", "--log-level", "lib.*:notice",
                                        "--log-level", "pmd.*:notice"});
     arguments.insert(arguments.end(), {"--log-level", "lib.telemetry:warning"});
-    // No file keeps the pages taken when this process is gone, however it ends.
-    arguments.emplace_back(options.hugepages ? "--huge-unlink=always" : "--no-huge");
+    // No file keeps the pages taken when this process is gone, however it ends. But whoever shall
+    // attach to the memory opens the files: DPDK then removes those of a crash at the next start.
+    arguments.emplace_back(!options.hugepages ? "--no-huge"
+                           : options.capture  ? "--huge-unlink=existing"
+                                              : "--huge-unlink=always");
     if (options.megabytes != 0)
         arguments.insert(arguments.end(), {"-m", std::to_string(options.megabytes)});
     if (options.pci_devices.empty()) arguments.emplace_back("--no-pci");
@@ -73,17 +118,31 @@ std::vector<std::string> eal_arguments(const EalOptions& options,
     return arguments;
 }
 
-Eal::Eal(const EalOptions& options) {
+Eal::Eal(const EalOptions& options)
+    : prefix_(file_prefix(options)), capture_(options.hugepages && options.capture) {
     std::vector<std::string> arguments = eal_arguments(options, cores_of_this_process());
     std::vector<char*> pointers;
     pointers.reserve(arguments.size());
     for (std::string& argument : arguments) pointers.push_back(argument.data());
-    if (rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0)
-        throw std::runtime_error(explain_failure(options));
+    if (rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0) {
+        const std::string failure = explain_failure(options);
+        remove_hugepages(hugepage_directories(prefix_), prefix_);
+        throw std::runtime_error(failure);
+    }
+    if (!capture_ || rte_pdump_init() == 0) return;
+    end();
+    throw std::runtime_error("DPDK's packet capture does not start");
 }
 
 Eal::~Eal() {
+    if (capture_) rte_pdump_uninit();
+    end();
+}
+
+void Eal::end() const {
+    const auto directories = hugepage_directories(prefix_);
     rte_eal_cleanup();
+    remove_hugepages(directories, prefix_);
 }
 
 } // namespace lbd::dataplane

@@ -11,6 +11,7 @@ namespace lbd::dataplane {
 struct EalOptions {
     std::string name; // tells several processes on one machine apart
     bool hugepages = true;
+    bool capture = false;   // with hugepages: dpdk-dumpcap may attach
     unsigned megabytes = 0; // to reserve at start; 0 with hugepages: as needed
     std::optional<unsigned> control_core;
     std::vector<unsigned> worker_cores; // empty: workers share the cores that the process may use
@@ -33,6 +34,12 @@ class Eal {
 
     // The lcore on which worker `index` runs.
     unsigned worker_lcore(unsigned index) const { return index + 1; }
+
+  private:
+    void end() const;
+
+    std::string prefix_; // of DPDK's files
+    bool capture_;
 };
 
 } // namespace lbd::dataplane

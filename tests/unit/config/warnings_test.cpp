@@ -34,6 +34,13 @@ TEST_CASE("an ordinary configuration has no warnings") {
     CHECK(warned(service(backends)).empty());
 }
 
+TEST_CASE("capture without hugepages is warned of") {
+    CHECK_THAT(warned("capture: true\nmemory: {hugepages: false}\n"),
+               Contains("capture has no effect without hugepages"));
+    CHECK(warned("capture: true\n").empty());
+    CHECK(warned("memory: {hugepages: false}\n").empty());
+}
+
 TEST_CASE("weights of nothing but 0 are warned of") {
     CHECK_THAT(warned(service("backends: [{address: 10.0.0.11, weight: 0}]")),
                Contains("service web: all weights are 0"));

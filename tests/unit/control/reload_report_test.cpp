@@ -52,6 +52,8 @@ TEST_CASE("a reload names what it changes about who is told") {
 TEST_CASE("what cannot change at run time is named") {
     CHECK(needs_restart(load(web), load(web, "memory: {flows: 4096}\nworkers: {count: 2}\n")) ==
           std::vector<std::string>{"workers", "memory"});
+    CHECK(needs_restart(load(web), load(web, "capture: true\n")) ==
+          std::vector<std::string>{"capture"});
 }
 
 } // namespace lbd::control

@@ -47,6 +47,16 @@ TEST_CASE("hugepages leave no file, and are done without on request") {
     CHECK(value(eal_arguments(options, {0}), "-m") == "100");
 }
 
+TEST_CASE("whoever captures packets opens the files of hugepages") {
+    EalOptions options;
+    options.capture = true;
+    CHECK(has(eal_arguments(options, {0}), "--huge-unlink=existing"));
+    CHECK_FALSE(has(eal_arguments(options, {0}), "--huge-unlink=always"));
+    options.hugepages = false;
+    CHECK(has(eal_arguments(options, {0}), "--no-huge"));
+    CHECK_FALSE(has(eal_arguments(options, {0}), "--huge-unlink=existing"));
+}
+
 TEST_CASE("only the devices that are configured are touched") {
     EalOptions options;
     options.virtual_devices = {"net_af_packet0,iface=eth0"};
