@@ -80,7 +80,7 @@ std::optional<Sync> build_sync(const NetworkNodes& networks, const Node& node) {
               .peers = {},
               .multicast = maybe<IpAddress>(node["multicast"]),
               .udp_port = integer<std::uint16_t>(node["udp_port"]),
-              .key = the<std::string>(node["key"]),
+              .key = the<Secret>(node["key"]),
               .rate = integer<std::uint32_t>(node["rate"])};
     for (const auto& peer : node["peers"].items) {
         sync.peers.push_back(the<IpAddress>(peer));

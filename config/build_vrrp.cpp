@@ -34,7 +34,7 @@ VrrpTrack build_track(const Node& node) {
 VrrpInstance build_instance(const NetworkNodes& networks, const Node& node) {
     const auto& network = *network_of_instance(networks, node);
     std::optional<VrrpAuthentication> authentication;
-    if (const auto password = maybe<std::string>(node["password"])) {
+    if (const auto password = maybe<Secret>(node["password"])) {
         authentication = VrrpAuthentication{.password = *password};
     }
     VrrpInstance instance{.name = the<std::string>(node["name"]),

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/address.h"
+#include "config/secret.h"
 
 namespace lbd::config {
 
@@ -85,7 +86,7 @@ struct Control {
 };
 
 struct VrrpAuthentication {
-    std::string password; // PASS, RFC 2338 5.3.6.1: at most 8 characters
+    Secret password; // PASS, RFC 2338 5.3.6.1: at most 8 characters
     bool operator==(const VrrpAuthentication&) const = default;
 };
 
@@ -184,7 +185,7 @@ struct Sync {
     std::vector<IpAddress> peers;       // of its family; empty with a group
     std::optional<IpAddress> multicast; // IPv4
     std::uint16_t udp_port;
-    std::string key;    // of the HMAC
+    Secret key;         // of the HMAC
     std::uint32_t rate; // entries a second of a full transfer
     bool operator==(const Sync&) const = default;
 };

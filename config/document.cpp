@@ -12,7 +12,10 @@ namespace {
 using Kind = YamlNode::Kind;
 using Shape = Field::Shape;
 
-std::string found_text(const YamlNode& node, bool secret) {
+// What a word that is not allowed may be shown as.
+enum class Shown { whole, as_key, hidden };
+
+std::string found_text(const YamlNode& node, Shown shown) {
     switch (node.kind) {
         case Kind::nothing:
             return "nothing";
@@ -23,7 +26,15 @@ std::string found_text(const YamlNode& node, bool secret) {
         case Kind::word:
             break;
     }
-    return secret ? std::to_string(node.word.size()) + " characters" : quoted(node.word);
+    switch (shown) {
+        case Shown::hidden:
+            return std::to_string(node.word.size()) + " characters";
+        case Shown::as_key:
+            return quoted_key(node.word);
+        case Shown::whole:
+            break;
+    }
+    return quoted(node.word);
 }
 
 Node node_at(Place place, const std::string& path, bool given) {
@@ -43,7 +54,7 @@ class Reader {
                  bool defaults) {
         Node node = node_at(yaml.place, path, true);
         if (yaml.kind != Kind::map && yaml.kind != Kind::nothing) {
-            wrong(yaml, path, "a section with " + keys_text(section));
+            wrong(yaml, path, "a section with " + keys_text(section), Shown::as_key);
             return node;
         }
         report_unknown_keys(section, yaml, path);
@@ -69,17 +80,18 @@ class Reader {
     }
 
     void wrong(const YamlNode& yaml, const std::string& path, const std::string& allowed,
-               bool secret = false) {
-        errors_.not_allowed(yaml.place, path, found_text(yaml, secret), allowed);
+               Shown shown = Shown::whole) {
+        errors_.not_allowed(yaml.place, path, found_text(yaml, shown), allowed);
     }
 
     void report_unknown_keys(const Section& section, const YamlNode& yaml,
                              const std::string& path) {
         for (const auto& entry : yaml.entries) {
             if (section.find(entry.key) == nullptr) {
+                const auto word = entry.key.substr(0, entry.key.find(':'));
                 errors_.say(
                     entry.place, path,
-                    "unknown key " + quoted(entry.key) + suggestion(entry.key, section.keys()));
+                    "unknown key " + quoted_key(entry.key) + suggestion(word, section.keys()));
             }
         }
     }
@@ -140,7 +152,7 @@ class Reader {
             node.value = field.type->parse(yaml.word).value_or(Value{});
         }
         if (node.get<std::monostate>() != nullptr) {
-            wrong(yaml, path, field.type->allowed, field.secret);
+            wrong(yaml, path, field.type->allowed, field.secret ? Shown::hidden : Shown::whole);
         }
         return node;
     }
@@ -152,7 +164,8 @@ class Reader {
             const auto least = field.required ? " of at least one" : "";
             wrong(yaml, path,
                   (field.section != nullptr ? "a list of sections" : "a list") +
-                      std::string(least) + (field.type ? ", each " + field.type->allowed : ""));
+                      std::string(least) + (field.type ? ", each " + field.type->allowed : ""),
+                  field.section != nullptr ? Shown::as_key : Shown::whole);
             return node;
         }
         if (yaml.items.size() > most_items) {

@@ -98,4 +98,11 @@ std::string quoted(std::string_view text) {
     return result + (text.size() > most_characters ? "...'" : "'");
 }
 
+std::string quoted_key(std::string_view text) {
+    const auto colon = text.find(':');
+    return colon == std::string_view::npos
+               ? quoted(text)
+               : quoted(text.substr(0, colon + 1)) + " (a blank is missing after the colon)";
+}
+
 } // namespace lbd::config

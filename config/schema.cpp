@@ -79,11 +79,11 @@ const Section& control() {
 Field sync_key() {
     auto field = optional(
         "key",
-        text("16 to 128 characters without blanks",
-             [](std::string_view key) {
-                 return key.size() >= 16 && key.size() <= 128 &&
-                        std::all_of(key.begin(), key.end(), is_graphic);
-             }),
+        secret("16 to 128 characters without blanks",
+               [](std::string_view key) {
+                   return key.size() >= 16 && key.size() <= 128 &&
+                          std::all_of(key.begin(), key.end(), is_graphic);
+               }),
         "must be given with peers or multicast",
         "The secret that directors authenticate each other by (HMAC-SHA-256); the same at all. "
         "What they say is not encrypted.");

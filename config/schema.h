@@ -29,7 +29,7 @@ struct Field {
     const Section* section = nullptr; // of the other shapes
     bool required = false;            // for lists: at least one item
     std::string unless{};             // not required where this list has an item
-    bool secret = false;              // is not repeated in an error
+    bool secret = false;              // is never shown; its type is secret()
     std::string fallback{};           // the default as a user would write it; empty: none
     std::string fallback_words{};     // what happens without it, where no constant says that
     std::string documentation{};

@@ -172,6 +172,13 @@ Type text(std::string allowed, std::function<bool(std::string_view)> accepts) {
             }};
 }
 
+Type secret(std::string allowed, std::function<bool(std::string_view)> accepts) {
+    return {.allowed = std::move(allowed),
+            .parse = [accepts = std::move(accepts)](std::string_view text) -> std::optional<Value> {
+                return accepts(text) ? std::optional<Value>(Secret(text)) : std::nullopt;
+            }};
+}
+
 Type ip_address() {
     return {.allowed = "an address such as 192.0.2.10 or 2001:db8::10",
             .parse = [](std::string_view text) { return as_value(IpAddress::parse(text)); }};

@@ -17,7 +17,7 @@ namespace lbd::config {
 
 // A choice among words is a string.
 using Value = std::variant<std::monostate, bool, std::uint64_t, std::string, Milliseconds,
-                           IpAddress, Prefix, MacAddress, Device>;
+                           IpAddress, Prefix, MacAddress, Device, Secret>;
 
 struct Type {
     std::string allowed;
@@ -31,6 +31,8 @@ Type number(std::uint64_t least, std::uint64_t most);
 Type duration(Milliseconds least, Milliseconds most, Milliseconds step = Seconds{1});
 Type word(std::vector<std::string> words);
 Type text(std::string allowed, std::function<bool(std::string_view)> accepts);
+// The same, but what is read can be shown to nobody.
+Type secret(std::string allowed, std::function<bool(std::string_view)> accepts);
 Type ip_address();
 Type ip_address(IpAddress::Family family);
 Type prefix();

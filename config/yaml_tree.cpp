@@ -134,7 +134,7 @@ class TreeBuilder : public YAML::EventHandler {
     void add_entry(Open& parent, const YamlPointer& node) {
         parent.has_key = false;
         if (!parent.keys.insert(parent.key).second) {
-            errors_.say(parent.key_place, "", "key " + quoted(parent.key) + " is given twice");
+            errors_.say(parent.key_place, "", "key " + quoted_key(parent.key) + " is given twice");
             return;
         }
         parent.node->entries.push_back({parent.key, parent.key_place, node});

@@ -72,7 +72,9 @@ vrrp::Settings VirtualRouters::settings_of(const config::VrrpInstance& configure
     settings.preempt = configured.preempt;
     settings.preempt_delay = configured.preempt_delay;
     settings.start_as_master = configured.start_as_master;
-    if (configured.authentication) settings.password = configured.authentication->password;
+    // In clear on the network in any case, and so no secret of the sender's memory.
+    if (configured.authentication)
+        settings.password = std::string(configured.authentication->password.reveal());
     for (const config::Prefix& address : configured.virtual_addresses)
         settings.addresses.push_back(to_virtual(address));
     settings.garp_repeat = configured.garp_repeat;

@@ -15,16 +15,18 @@ constexpr std::uint32_t magic = 0x4c424453; // LBDS
 constexpr std::uint8_t version = 1;
 
 std::array<std::uint8_t, EVP_MAX_MD_SIZE> tag_of(std::span<const std::uint8_t> bytes,
-                                                 const std::string& key) {
+                                                 const config::Secret& key) {
     std::array<std::uint8_t, EVP_MAX_MD_SIZE> tag{};
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes.data(), bytes.size(),
+    const std::string_view text = key.reveal();
+    HMAC(EVP_sha256(), text.data(), static_cast<int>(text.size()), bytes.data(), bytes.size(),
          tag.data(), nullptr);
     return tag;
 }
 
 } // namespace
 
-Bytes seal(const Header& header, std::span<const std::uint8_t> contents, const std::string& key) {
+Bytes seal(const Header& header, std::span<const std::uint8_t> contents,
+           const config::Secret& key) {
     Bytes bytes;
     bytes.reserve(header_size + contents.size() + tag_size);
     put(bytes, magic);
@@ -40,7 +42,7 @@ Bytes seal(const Header& header, std::span<const std::uint8_t> contents, const s
     return bytes;
 }
 
-std::optional<Opened> open(std::span<const std::uint8_t> datagram, const std::string& key,
+std::optional<Opened> open(std::span<const std::uint8_t> datagram, const config::Secret& key,
                            Fault& fault) {
     fault = Fault::format;
     if (datagram.size() < header_size + tag_size) return std::nullopt;

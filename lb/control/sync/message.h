@@ -10,8 +10,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <vector>
+
+#include "config/secret.h"
 
 namespace lbd::control::sync {
 
@@ -73,7 +74,7 @@ class Reader {
 };
 
 // A datagram that is ready to be sent.
-Bytes seal(const Header& header, std::span<const std::uint8_t> contents, const std::string& key);
+Bytes seal(const Header& header, std::span<const std::uint8_t> contents, const config::Secret& key);
 
 enum class Fault : std::uint8_t { format, version, authentication };
 
@@ -82,7 +83,7 @@ struct Opened {
     std::span<const std::uint8_t> contents; // of the datagram
 };
 // Empty, with the reason in `fault`, if it is none of ours.
-std::optional<Opened> open(std::span<const std::uint8_t> datagram, const std::string& key,
+std::optional<Opened> open(std::span<const std::uint8_t> datagram, const config::Secret& key,
                            Fault& fault);
 
 } // namespace lbd::control::sync

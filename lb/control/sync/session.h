@@ -70,7 +70,7 @@ class Surroundings {
 class Session {
   public:
     struct Settings {
-        std::string key;
+        config::Secret key;
         std::vector<Endpoint> peers; // empty: whoever has the key
     };
     // `random` gives 64 bits that nobody can guess.

@@ -39,7 +39,7 @@ TEST_CASE("the bare metal example says what its comments say") {
     const auto config = load_file(EXAMPLES "/bare-metal.yaml");
     CHECK(config.workers.count == 4);
     CHECK(config.ports[1].mtu == 9000);
-    CHECK(config.vrrp[1].authentication->password == "s3cret");
+    CHECK(config.vrrp[1].authentication->password.reveal() == "s3cret");
     CHECK(config.services[0].backends[2].weight == 0);
     CHECK(config.services[0].backends[3].checks[0].port == 8443);
     CHECK(config.services[0].backends[3].checks[0].rise == 2);

@@ -213,5 +213,5 @@ TEST_CASE("an address owner may start as master") {
     CHECK(config.vrrp[0].start_as_master);
     CHECK(config.vrrp[0].version == 2);
     CHECK(config.vrrp[0].interval == 3s);
-    CHECK(config.vrrp[0].authentication->password == "secret");
+    CHECK(config.vrrp[0].authentication->password.reveal() == "secret");
 }

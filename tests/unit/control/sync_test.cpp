@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string key = "a-key-that-is-long-enough";
+const config::Secret key("a-key-that-is-long-enough");
 
 Endpoint endpoint(unsigned number) {
     return {boost::asio::ip::address_v4(0x0a000000u + number), 8848};
@@ -64,7 +64,7 @@ struct Network {
 
 class Director : private Surroundings {
   public:
-    Director(Network& network, unsigned number, unsigned peer, std::string own_key = key,
+    Director(Network& network, unsigned number, unsigned peer, config::Secret own_key = key,
              std::uint64_t seed = 1)
         : network_(network),
           own_(endpoint(number)),
@@ -269,7 +269,7 @@ TEST_CASE("a recording of an earlier life brings nothing in") {
 TEST_CASE("what is not from a peer with the key is counted and changes nothing") {
     World world;
     Director a(world.network, 1, 2);
-    Director b(world.network, 2, 1, "quite-another-key-than-that");
+    Director b(world.network, 2, 1, config::Secret("quite-another-key-than-that"));
     world.directors = {&a, &b};
     b.open(1);
     world.run(1s);
