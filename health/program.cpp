@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,9 +11,10 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 #include <vector>
+
+#include "health/trust.h"
 
 extern char** environ;
 
@@ -75,12 +75,6 @@ std::string text_of_status(const siginfo_t& info) {
     return info.si_status == 0 ? "" : "exited with " + std::to_string(info.si_status);
 }
 
-bool others_may_write(const struct stat& file) {
-    const bool owned = file.st_uid == 0 || file.st_uid == geteuid();
-    const bool sticky = S_ISDIR(file.st_mode) && (file.st_mode & S_ISVTX) != 0;
-    return !owned || ((file.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky);
-}
-
 std::vector<std::string> environment_with(const std::map<std::string, std::string>& more) {
     std::vector<std::string> environment;
     for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
@@ -101,18 +95,6 @@ std::vector<std::string> as_user(const std::string& user, const std::vector<std:
 }
 
 } // namespace
-
-std::string distrust(const std::string& path) {
-    std::error_code error;
-    std::filesystem::path part = std::filesystem::canonical(path, error);
-    if (error) return error.message();
-    for (;; part = part.parent_path()) {
-        struct stat file {};
-        if (stat(part.c_str(), &file) != 0) return std::strerror(errno);
-        if (others_may_write(file)) return part.string() + " can be written by others than root";
-        if (part == part.root_path()) return {};
-    }
-}
 
 Program::~Program() {
     if (process_ == 0) return;

@@ -53,9 +53,6 @@ class Program {
     Done done_;
 };
 
-// Why root should not run the file: somebody else could have written it. Empty: it may.
-std::string distrust(const std::string& path);
-
 // A program as a check. It learns from its environment what it is about: LBD_ADDRESS, LBD_PORT.
 class ProgramAttempt : public Attempt {
   public:
