@@ -66,10 +66,16 @@ Memory build_memory(const Node& node) {
 
 Control build_control(const Node& node, const std::string& name) {
     const auto core = maybe<std::uint64_t>(node["core"]);
+    std::vector<std::string> capabilities;
+    for (const auto& item : node["script_capabilities"].items) {
+        capabilities.push_back(the<std::string>(item));
+    }
     return {.socket = maybe<std::string>(node["socket"]).value_or("/run/lbd/" + name + ".sock"),
             .group = maybe<std::string>(node["group"]).value_or(""),
             .core = core ? std::optional<unsigned>(static_cast<unsigned>(*core)) : std::nullopt,
-            .realtime_priority = integer<unsigned>(node["realtime_priority"])};
+            .realtime_priority = integer<unsigned>(node["realtime_priority"]),
+            .core_dumps = the<bool>(node["core_dumps"]),
+            .script_capabilities = std::move(capabilities)};
 }
 
 std::optional<Sync> build_sync(const NetworkNodes& networks, const Node& node) {

@@ -82,6 +82,9 @@ struct Control {
     std::string group;            // may use it besides root; empty: root only
     std::optional<unsigned> core; // pin the control thread here
     unsigned realtime_priority;   // SCHED_FIFO priority, 0: ordinary scheduling
+    bool core_dumps = false;
+    // What scripts may do as root beside what lbd itself may: "dac_override".
+    std::vector<std::string> script_capabilities = {};
     bool operator==(const Control&) const = default;
 };
 

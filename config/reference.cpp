@@ -49,6 +49,7 @@ services:
 .SH SEE ALSO
 .BR lbd (8),
 .BR lbctl (8),
+.BR lbd\-security (7),
 .BR keepalived.conf (5)
 )";
 

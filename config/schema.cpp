@@ -57,6 +57,23 @@ const Section& memory() {
     return section;
 }
 
+// capabilities(7), as Linux 6.1 has them, in blanks.
+constexpr std::string_view capability_names =
+    " audit_control audit_read audit_write block_suspend bpf checkpoint_restore chown dac_override "
+    "dac_read_search fowner fsetid ipc_lock ipc_owner kill lease linux_immutable mac_admin "
+    "mac_override mknod net_admin net_bind_service net_broadcast net_raw perfmon setfcap setgid "
+    "setpcap setuid sys_admin sys_boot sys_chroot sys_module sys_nice sys_pacct sys_ptrace "
+    "sys_rawio sys_resource sys_time sys_tty_config syslog wake_alarm ";
+
+Type capability() {
+    return text("a name of capabilities(7) without its CAP_, such as dac_override",
+                [](std::string_view name) {
+                    return name.find(' ') == std::string_view::npos && !name.empty() &&
+                           capability_names.find(' ' + std::string(name) + ' ') !=
+                               std::string_view::npos;
+                });
+}
+
 const Section& control() {
     static const Section section{
         "The thread that runs VRRP, health checks and the control socket.",
@@ -72,6 +89,10 @@ const Section& control() {
             value("realtime_priority", number(0, 99), "50",
                   "SCHED_FIFO priority, so that VRRP is in time on a busy machine; 0: ordinary "
                   "scheduling."),
+            value("core_dumps", boolean(), "false",
+                  "Whether a crash may leave a core dump. Passwords and keys may be in it."),
+            values("script_capabilities", capability(), "lbd's own: lbd-security(7)",
+                   "What scripts without user may do beside, as capabilities(7) names it."),
         }};
     return section;
 }

@@ -3,10 +3,13 @@
 
 #include <exception>
 #include <iostream>
+#include <utility>
 
 #include "config/load.h"
 #include "config/warnings.h"
+#include "lb/control/file_warnings.h"
 #include "lb/control/log.h"
+#include "lb/control/privileges.h"
 #include "lb/control/runtime.h"
 #include "lb/options.h"
 
@@ -19,8 +22,10 @@ constexpr int exit_config = 78; // EX_CONFIG
 
 int check(const std::string& file) {
     const lbd::config::Config config = lbd::config::load_file(file);
-    for (const std::string& warning : lbd::config::warnings(config))
-        std::cerr << file << ": warning: " << warning << '\n';
+    for (const auto& warnings :
+         {lbd::config::warnings(config), lbd::control::file_warnings(file, config)})
+        for (const std::string& warning : warnings)
+            std::cerr << file << ": warning: " << warning << '\n';
     std::cout << file << ": ok\n";
     return exit_ok;
 }
@@ -36,7 +41,10 @@ void raise_descriptor_limit() {
 int run(const lbd::Options& options) {
     lbd::control::set_log_level(options.log_level);
     raise_descriptor_limit();
-    lbd::control::Runtime runtime(options.config_file, lbd::config::load_file(options.config_file));
+    lbd::control::hide_memory();
+    lbd::config::Config config = lbd::config::load_file(options.config_file);
+    if (config.control.core_dumps) lbd::control::allow_core_dumps();
+    lbd::control::Runtime runtime(options.config_file, std::move(config));
     runtime.run();
     return exit_ok;
 }

@@ -246,6 +246,7 @@ json::value Runtime::reload() {
         return refuse("the file has errors; the running configuration stays", lines);
     }
     ++reloads_.applied;
+    warn_of_files();
     log(LogLevel::notice,
         "reloaded " + config_file_ + ", " + std::to_string(changes.size()) + " changes");
     for (const std::string& line : changes) log(LogLevel::info, line);

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -15,7 +16,9 @@
 #include "config/warnings.h"
 #include "lb/control/asio_address.h"
 #include "lb/control/engine_options.h"
+#include "lb/control/file_warnings.h"
 #include "lb/control/log.h"
+#include "lb/control/privileges.h"
 #include "lb/control/status_line.h"
 
 namespace lbd::control {
@@ -101,6 +104,7 @@ Runtime::Runtime(std::string config_file, config::Config config)
       succession_(io_),
       publication_(io_) {
     for (const std::string& warning : config::warnings(config_)) log(LogLevel::warning, warning);
+    warn_of_files();
     open_taps();
     links_.resize(taps_.size());
     engine_.start();
@@ -115,6 +119,7 @@ Runtime::Runtime(std::string config_file, config::Config config)
     if (config_.sync)
         synchronizer_.emplace(*config_.sync, engine_, std::make_shared<sync::Directory>(roster_));
     telemetry_.emplace(io_, [this] { return snapshot(); });
+    drop_privileges();
 }
 
 Runtime::~Runtime() {
@@ -126,6 +131,24 @@ Runtime::~Runtime() {
     synchronizer_.reset();
     bridge_.reset();
     engine_.stop();
+    prepare_to_close_devices();
+}
+
+void Runtime::warn_of_files() const {
+    for (const std::string& warning : file_warnings(config_file_, config_))
+        log(LogLevel::warning, config_file_ + ": " + warning);
+}
+
+void Runtime::drop_privileges() const {
+    NeededLater needed{config_.control.script_capabilities, false};
+    for (const config::Port& port : config_.ports)
+        needed.af_xdp |= port.device.kind == config::Device::Kind::af_xdp;
+    for (const std::string& failure : control::drop_privileges(needed))
+        log(LogLevel::warning, failure);
+    if (euidaccess(config_file_.c_str(), R_OK) != 0)
+        log(LogLevel::warning, config_file_ +
+                                   " could be read at the start, but not for a reload: "
+                                   "root needs the right by the file's own mode");
 }
 
 config::MacAddress Runtime::mac_of(std::size_t interface) {

@@ -58,6 +58,8 @@ class Runtime {
   private:
     using Clock = std::chrono::steady_clock;
 
+    void warn_of_files() const;
+    void drop_privileges() const;
     void open_kernel_ports();
     void open_taps();
     void allow_virtual_ipv6();

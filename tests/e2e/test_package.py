@@ -108,6 +108,7 @@ def test_the_packages_contain_what_is_to_be_there(packages):
         ./usr/share/bash-completion/completions/lbctl ./usr/share/bash-completion/completions/lbd
         ./usr/share/zsh/vendor-completions/_lbctl ./usr/share/zsh/vendor-completions/_lbd
         ./usr/share/man/man1/lbctl.1.gz ./usr/share/man/man5/lbd.yaml.5.gz
+        ./usr/share/man/man7/lbd-security.7.gz
         ./usr/share/man/man8/lbd.8.gz ./usr/share/man/man8/lbd-upgrade.8.gz
         ./usr/share/doc/lbd/changelog.gz ./usr/share/doc/lbd/changelog.Debian.gz
         ./usr/share/doc/lbd/copyright ./usr/share/doc/lbd/README.Debian

@@ -51,8 +51,20 @@ TEST_CASE("an unknown key is shown with the one that was probably meant") {
          "f:5:46: services[0]: unknown key 'sheduler'; did you mean 'scheduler'?"},
         {"control: {frobnicate: 1}",
          "f:4:11: control: unknown key 'frobnicate'; known: 'socket', 'group', 'core', "
-         "'realtime_priority'"},
+         "'realtime_priority', 'core_dumps', 'script_capabilities'"},
     });
+}
+
+TEST_CASE("capabilities of scripts are those that Linux has") {
+    const std::string allowed =
+        ", allowed: a name of capabilities(7) without its CAP_, such as dac_override";
+    for (const std::string word : {"cap_chown", "CHOWN", "own chown", "' '", "''"}) {
+        INFO(word);
+        CHECK(errors_of(port + "control: {script_capabilities: [" + word + "]}").find(allowed) !=
+              std::string::npos);
+    }
+    CHECK(load_text(port + "control: {script_capabilities: [chown, sys_admin]}", "f")
+              .control.script_capabilities == std::vector<std::string>{"chown", "sys_admin"});
 }
 
 TEST_CASE("a required key that is missing is shown at its section") {
