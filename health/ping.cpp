@@ -31,6 +31,17 @@ Echo echo_of(std::uint64_t cookie, bool v4) {
 
 } // namespace
 
+bool is_echo_reply(std::span<const std::uint8_t> packet, bool v4, std::uint64_t cookie) {
+    if (v4) {
+        const std::size_t header = packet.empty() ? 0 : (packet[0] & 0x0fU) * 4U;
+        if (packet.size() < header) return false;
+        packet = packet.subspan(header);
+    }
+    if (packet.size() < header_size + sizeof(cookie)) return false;
+    return packet[0] == (v4 ? 0 : 129) && packet[1] == 0 &&
+           std::memcmp(&packet[header_size], &cookie, sizeof(cookie)) == 0;
+}
+
 void Ping::begin() {
     const boost::asio::ip::icmp::endpoint target(probe().address, 0);
     error_code error = open(target);
@@ -49,23 +60,11 @@ void Ping::receive() {
         [this, alive = life()](const error_code& error, std::size_t length) {
             if (error == boost::asio::error::operation_aborted || alive.expired()) return;
             if (error) return finish(error);
-            if (is_reply(std::span(answer_).first(length)))
+            if (is_echo_reply(std::span(answer_).first(length), probe().address.is_v4(), cookie_))
                 finish(Result::Kind::success, "answered");
             else
                 receive();
         });
-}
-
-bool Ping::is_reply(std::span<const std::uint8_t> packet) const {
-    const bool v4 = probe().address.is_v4();
-    if (v4) { // with its IP header
-        const std::size_t header = packet.empty() ? 0 : (packet[0] & 0x0fU) * 4U;
-        if (packet.size() < header) return false;
-        packet = packet.subspan(header);
-    }
-    if (packet.size() < header_size + sizeof(cookie_)) return false;
-    return packet[0] == (v4 ? 0 : 129) && packet[1] == 0 &&
-           std::memcmp(&packet[header_size], &cookie_, sizeof(cookie_)) == 0;
 }
 
 } // namespace lbd::health

@@ -11,6 +11,9 @@
 
 namespace lbd::health {
 
+// Whether `packet`, with its IP header if that is IPv4, answers the request with that cookie.
+bool is_echo_reply(std::span<const std::uint8_t> packet, bool v4, std::uint64_t cookie);
+
 class Ping : public SocketAttempt<boost::asio::ip::icmp::socket> {
   public:
     Ping(boost::asio::io_context& io, const Probe& probe) : SocketAttempt(io, probe) {}
@@ -19,7 +22,6 @@ class Ping : public SocketAttempt<boost::asio::ip::icmp::socket> {
     void begin() override;
     void timed_out() override { finish(Result::Kind::failure, "no answer"); }
     void receive();
-    bool is_reply(std::span<const std::uint8_t> packet) const;
 
     std::uint64_t cookie_ = 0; // tells the answer from others'
     std::array<std::uint8_t, 256> answer_{};

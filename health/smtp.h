@@ -7,6 +7,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <string>
 
+#include "health/smtp_replies.h"
 #include "health/timed_attempt.h"
 
 namespace lbd::health {
@@ -22,7 +23,7 @@ class Smtp : public SocketAttempt<boost::asio::ip::tcp::socket> {
     void reply_received(const std::string& line);
     void say(const std::string& line);
 
-    std::string received_; // of a reply that is not complete yet
+    SmtpReplies replies_;
     bool greeted_ = false;
     std::array<char, 512> buffer_{};
 };
