@@ -58,8 +58,7 @@ std::string exchange_lines(const std::string& socket, const std::string& line) {
 
 } // namespace
 
-json::object ask(const std::string& socket, const json::object& request) {
-    const std::string reply = exchange_lines(socket, json::serialize(request) + '\n');
+json::object data_of(const std::string& reply, const std::string& socket) {
     error_code error;
     const json::value parsed = json::parse(reply, error);
     if (error || !parsed.is_object())
@@ -79,6 +78,10 @@ json::object ask(const std::string& socket, const json::object& request) {
     throw Refused(text != nullptr && text->is_string() ? std::string(text->as_string())
                                                        : "refused without a reason",
                   std::move(lines));
+}
+
+json::object ask(const std::string& socket, const json::object& request) {
+    return data_of(exchange_lines(socket, json::serialize(request) + '\n'), socket);
 }
 
 } // namespace lbd::lbctl
