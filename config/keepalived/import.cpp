@@ -106,8 +106,10 @@ std::vector<Report::Entry> sorted(const Report& report, const std::string& file)
 Imported import_text(std::string_view text, const std::string& file, const Options& options) {
     Report report;
     Scene scene{.options = options, .report = report, .networks = Networks(options)};
-    auto blocks = is_ipvsadm(text) ? ipvsadm_blocks(text, file, report)
-                                   : blocks_of(read_lines(text, file, options.config_id, report));
+    auto blocks =
+        is_ipvsadm(text)
+            ? ipvsadm_blocks(text, file, report)
+            : blocks_of(read_lines(text, file, {options.config_id, options.includes}, report));
     Imported imported;
     imported.yaml = converted(std::move(blocks), scene).document();
     std::string comments;

@@ -22,6 +22,7 @@ struct Options {
     std::function<std::vector<Prefix>(const std::string& interface)> addresses_here{};
     // The absolute path of a program that a script names without one; empty if there is none.
     std::function<std::string(const std::string& name)> find_program{};
+    bool includes = true; // whether included files are read, or reported
 };
 
 struct Imported {
@@ -30,8 +31,8 @@ struct Imported {
     bool complete;       // nothing was reported
 };
 
-// `file` names the text in what is reported, and is what relative includes are relative to. Reads
-// included files. Throws Malformed.
+// `file` names the text in what is reported, and is what relative includes are relative to. Throws
+// Malformed.
 Imported import_text(std::string_view text, const std::string& file, const Options& options);
 
 } // namespace lbd::config::keepalived

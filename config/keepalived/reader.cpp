@@ -37,9 +37,8 @@ bool is_include(const std::string& word) {
 
 class Reader {
   public:
-    Reader(std::string config_id, Report& report)
-        : config_id_(std::move(config_id)), report_(report) {
-        definitions_.set("_INSTANCE", {config_id_});
+    Reader(Reading reading, Report& report) : reading_(std::move(reading)), report_(report) {
+        definitions_.set("_INSTANCE", {reading_.config_id});
         definitions_.set("_HASH", {"#"});
         definitions_.set("_BANG", {"!"});
     }
@@ -62,7 +61,7 @@ class Reader {
     void set_directory();
     void count(std::size_t bytes, const Origin& origin);
 
-    std::string config_id_;
+    Reading reading_;
     Report& report_;
     Definitions definitions_;
     std::optional<Pending> pending_; // across the lines of one file or expansion
@@ -133,7 +132,7 @@ bool Reader::matches_condition(std::string& text) const {
     if (end == std::string::npos || end < start) {
         return false;
     }
-    const bool same = text.compare(start, end - start, config_id_) == 0;
+    const bool same = text.compare(start, end - start, reading_.config_id) == 0;
     text = std::string(trimmed(std::string_view(text).substr(end)));
     return same != negated;
 }
@@ -231,6 +230,10 @@ bool Reader::included(const std::vector<std::string>& words, const Origin& origi
         report_.lost(origin, origin.line, words.front(), "it takes one file name");
         return true;
     }
+    if (!reading_.includes) {
+        report_.lost(origin, origin.line, words.front(), "included files are not read");
+        return true;
+    }
     const auto pattern = open_.back().parent_path() / words[1];
     glob_t found{};
     const int failed = glob(pattern.c_str(), GLOB_MARK | GLOB_BRACE, nullptr, &found);
@@ -281,9 +284,9 @@ struct Close {
 
 } // namespace
 
-std::vector<Line> read_lines(std::string_view text, const std::string& file,
-                             const std::string& config_id, Report& report) {
-    Reader reader(config_id, report);
+std::vector<Line> read_lines(std::string_view text, const std::string& file, const Reading& reading,
+                             Report& report) {
+    Reader reader(reading, report);
     reader.read(text, file);
     return reader.take();
 }

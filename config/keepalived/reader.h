@@ -16,11 +16,15 @@ struct Line {
     std::string text;
 };
 
-// `file` names the text and is what relative includes are relative to; `config_id` is what lines
-// that start with @ are compared with. Reads the included files. Throws Malformed, also for what is
-// larger than any configuration.
-std::vector<Line> read_lines(std::string_view text, const std::string& file,
-                             const std::string& config_id, Report& report);
+struct Reading {
+    std::string config_id{}; // what lines that start with @ are compared with
+    bool includes = true;    // whether included files are read, or reported
+};
+
+// `file` names the text and is what relative includes are relative to. Throws Malformed, also for
+// what is larger than any configuration.
+std::vector<Line> read_lines(std::string_view text, const std::string& file, const Reading& reading,
+                             Report& report);
 
 // Of a whole file. Throws std::runtime_error if it cannot be read, is no regular file (nor a pipe,
 // if those are allowed) or is too large.

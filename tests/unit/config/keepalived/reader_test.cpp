@@ -18,7 +18,7 @@ using Words = std::vector<std::string>;
 
 Words lines_of(const std::string& text, Report& report) {
     Words texts;
-    for (const auto& line : read_lines(text, "keepalived.conf", "director", report)) {
+    for (const auto& line : read_lines(text, "keepalived.conf", {"director"}, report)) {
         texts.push_back(line.text);
     }
     return texts;
@@ -53,7 +53,7 @@ class Folder {
     Words lines(const std::string& name, Report& report) const {
         Words texts;
         const auto path = (path_ / name).string();
-        for (const auto& line : read_lines(read_file(path, false), path, "director", report)) {
+        for (const auto& line : read_lines(read_file(path, false), path, {"director"}, report)) {
             texts.push_back(line.text);
         }
         return texts;
@@ -141,6 +141,16 @@ TEST_CASE("files are included by patterns, relative to the file that includes th
     CHECK(report.entries().front().origin.line == 3);
 }
 
+TEST_CASE("where no files are to be read, includes are reported, not read") {
+    const Folder folder;
+    const auto path = folder.write("other.conf", "b");
+    Report report;
+    const auto lines = read_lines("a\ninclude " + path, "f", {.includes = false}, report);
+    CHECK(lines.size() == 1);
+    REQUIRE(report.entries().size() == 1);
+    CHECK_THAT(report.entries().front().text, Catch::Contains("included files are not read"));
+}
+
 TEST_CASE("a file that includes itself, or too many, is malformed") {
     const Folder folder;
     folder.write("a", "\ninclude b");
@@ -158,7 +168,7 @@ TEST_CASE("a file that includes itself, or too many, is malformed") {
 TEST_CASE("lines become blocks, wherever the braces are") {
     Report report;
     const auto blocks =
-        blocks_of(read_lines("a 1 {\nb { c 2 }\nd\n{\n}\n}\ne \"{\" x", "f", "", report));
+        blocks_of(read_lines("a 1 {\nb { c 2 }\nd\n{\n}\n}\ne \"{\" x", "f", {}, report));
     REQUIRE(blocks.size() == 2);
     CHECK(blocks[0].words == Words{"a", "1"});
     CHECK(blocks[0].last_line == 6);
