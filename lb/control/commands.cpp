@@ -12,6 +12,7 @@
 #include "lb/control/connections.h"
 #include "lb/control/log.h"
 #include "lb/control/reload_report.h"
+#include "lb/control/request.h"
 #include "lb/control/runtime.h"
 #include "lb/control/sync_status.h"
 
@@ -21,9 +22,6 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::size_t default_limit = 1000;
-constexpr std::size_t largest_limit = 100'000;
 
 json::value success(json::value data) {
     json::object reply;
@@ -40,29 +38,6 @@ json::value failure(std::string_view error, const std::vector<std::string>& deta
     for (const std::string& line : details) lines.emplace_back(line);
     reply["details"] = std::move(lines);
     return reply;
-}
-
-std::size_t limit_in(const json::object& request) {
-    const json::value* limit = request.if_contains("limit");
-    if (limit == nullptr || !limit->is_int64() || limit->as_int64() <= 0) return default_limit;
-    return std::min(static_cast<std::size_t>(limit->as_int64()), largest_limit);
-}
-
-std::string text_in(const json::object& request, std::string_view key) {
-    const json::value* value = request.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
-}
-
-// Nothing if it is none of the actions.
-std::optional<Roster::ByHand> wanted_by_hand(std::string_view action, const json::value* weight) {
-    constexpr std::int64_t most = 65'535;
-    if (action == "drain") return Roster::ByHand{0, false};
-    if (action == "enable") return Roster::ByHand{};
-    if (action == "disable") return Roster::ByHand{{}, true};
-    if (action != "weight" || weight == nullptr || !weight->is_int64() || weight->as_int64() < 0 ||
-        weight->as_int64() > most)
-        return std::nullopt;
-    return Roster::ByHand{static_cast<std::uint32_t>(weight->as_int64()), false};
 }
 
 // Empty: as it is.
@@ -194,24 +169,20 @@ json::value Runtime::failover(const json::object& request) {
 }
 
 json::value Runtime::backend_by_hand(const json::object& request) {
-    const auto address = config::IpAddress::parse(text_in(request, "address"));
-    if (!address) return failure("'" + text_in(request, "address") + "' is not an address");
-    const std::string action = text_in(request, "action");
-    const auto wanted = wanted_by_hand(action, request.if_contains("weight"));
-    if (!wanted)
-        return failure(
-            "allowed are drain, enable, disable, and weight with a number of 0 to 65535");
-    const std::string service = text_in(request, "service");
-    const auto slots = roster_.set_by_hand(*address, service, *wanted);
+    const auto parsed = backend_request(request);
+    if (const auto* refusal = std::get_if<Refusal>(&parsed)) return failure(refusal->reason);
+    const auto& wanted = std::get<BackendRequest>(parsed);
+    const auto slots = roster_.set_by_hand(wanted.address, wanted.service,
+                                           Roster::ByHand{wanted.weight, wanted.disabled});
     if (slots.empty())
-        return failure("there is no backend " + address->text() +
-                       (service.empty() ? "" : " in a service " + service));
+        return failure("there is no backend " + wanted.address.text() +
+                       (wanted.service.empty() ? "" : " in a service " + wanted.service));
     publish_soon();
     json::object data;
-    const std::string done = address->text() + ": " + action +
-                             (action == "weight" ? ' ' + std::to_string(*wanted->weight) : "") +
-                             " by hand in " + std::to_string(slots.size()) +
-                             (slots.size() == 1 ? " service" : " services");
+    const std::string done =
+        wanted.address.text() + ": " + wanted.action +
+        (wanted.action == "weight" ? ' ' + std::to_string(*wanted.weight) : "") + " by hand in " +
+        std::to_string(slots.size()) + (slots.size() == 1 ? " service" : " services");
     log(LogLevel::notice, "backend " + done);
     data["summary"] = done;
     return success(std::move(data));

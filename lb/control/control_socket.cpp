@@ -12,13 +12,15 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <utility>
+#include <variant>
+
+#include "lb/control/request.h"
 
 namespace lbd::control {
 
@@ -139,11 +141,11 @@ asio::awaitable<void> ControlSocket::serve(Protocol::socket client) {
 asio::awaitable<std::string> ControlSocket::answer(std::string line) {
     json::value reply;
     try {
-        json::value request = json::parse(line);
-        if (request.is_object())
-            reply = co_await handler_(std::move(request.as_object()));
+        auto request = parse_request(line);
+        if (const auto* refused = std::get_if<Refusal>(&request))
+            reply = refusal(refused->reason);
         else
-            reply = refusal("a request is a JSON object");
+            reply = co_await handler_(std::move(std::get<json::object>(request)));
     } catch (const std::exception& error) {
         reply = refusal(error.what());
     }
