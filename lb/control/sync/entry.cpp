@@ -32,7 +32,7 @@ void append_key(Bytes& bytes, const Key& key) {
 template <typename Value>
 void take(Reader& reader, Value& value) {
     const auto bytes = reader.take(sizeof(value));
-    std::memcpy(&value, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(&value, bytes.data(), bytes.size());
 }
 
 template <class Key>
