@@ -15,7 +15,7 @@ import time
 import xml.etree.ElementTree as xml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ALL = ["format", "build", "unit", "e2e", "tidy", "cppcheck", "sanitize"]
+ALL = ["format", "build", "unit", "fuzz", "e2e", "tidy", "cppcheck", "sanitize"]
 SANITIZERS = ["address,undefined", "thread"]
 # What else is built and run with a sanitizer.
 UNIT_TESTS = "tests/unit/"
@@ -126,6 +126,30 @@ def check_unit(tally, directory):
         passed += good
         failed += bad
     tally.add("unit tests", passed, failed, start)
+
+
+def check_fuzz(tally, directory):
+    """What was ever found, by the compiler of the build; then, by clang, a short search for more."""
+    start = time.monotonic()
+    log = os.path.join(directory, "meson-logs", "testlog-fuzz.json")
+    if os.path.exists(log):
+        os.remove(log)
+    subprocess.run(["meson", "test", "-C", directory, "--no-rebuild", "--suite", "fuzz",
+                    "--logbase", "testlog-fuzz", "--print-errorlogs", "--quiet"], check=False)
+    try:
+        with open(log, encoding="utf-8") as lines:
+            results = [json.loads(line)["result"] for line in lines]
+    except OSError:
+        results = []
+    good = results.count("OK")
+    tally.add("known inputs of fuzz targets", good, len(results) - good if results else 1, start)
+
+    start = time.monotonic()
+    output = subprocess.run([os.path.join(ROOT, "tests", "fuzz", "run"), "--quick"], cwd=ROOT,
+                            stdout=subprocess.PIPE, text=True, check=False).stdout
+    print(output)
+    counts = re.findall(r"^(\d+) passed, (\d+) failed$", output, re.MULTILINE)
+    tally.add("fuzzing", *(map(int, counts[-1]) if counts else (0, 1)), start)
 
 
 def junit_counts(report):
@@ -248,6 +272,8 @@ def check_all(tally, options):
     if build(tally, directory):
         if "unit" in wanted:
             check_unit(tally, directory)
+        if "fuzz" in wanted:
+            check_fuzz(tally, directory)
         if "e2e" in wanted:
             check_e2e(tally, directory, "", options.pytest)
         if "tidy" in wanted:
