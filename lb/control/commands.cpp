@@ -12,6 +12,7 @@
 #include "lb/control/connections.h"
 #include "lb/control/log.h"
 #include "lb/control/reload_report.h"
+#include "lb/control/reply.h"
 #include "lb/control/request.h"
 #include "lb/control/runtime.h"
 #include "lb/control/sync_status.h"
@@ -24,15 +25,13 @@ namespace json = boost::json;
 namespace {
 
 json::value success(json::value data) {
-    json::object reply;
-    reply["ok"] = true;
+    json::object reply = begin_reply(true);
     reply["data"] = std::move(data);
     return reply;
 }
 
 json::value failure(std::string_view error, const std::vector<std::string>& details = {}) {
-    json::object reply;
-    reply["ok"] = false;
+    json::object reply = begin_reply(false);
     reply["error"] = error;
     json::array lines;
     for (const std::string& line : details) lines.emplace_back(line);

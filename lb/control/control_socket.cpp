@@ -22,6 +22,8 @@
 
 #include "lb/control/request.h"
 
+#include "lb/control/reply.h"
+
 namespace lbd::control {
 
 namespace asio = boost::asio;
@@ -35,8 +37,7 @@ constexpr unsigned most_clients = 64;
 constexpr std::chrono::seconds patience{5}; // with a client that does not send, or read
 
 json::value refusal(std::string_view text) {
-    json::object reply;
-    reply["ok"] = false;
+    json::object reply = begin_reply(false);
     reply["error"] = text;
     return reply;
 }

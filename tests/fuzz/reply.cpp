@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                                 lbctl::health_table,      lbctl::reload_table};
     fuzz::Input input(data, size);
     try {
-        const auto reply = lbctl::data_of(std::string(fuzz::text_of(input.rest())), "lbd.sock");
+        const auto whole = lbctl::read_reply(std::string(fuzz::text_of(input.rest())), "lbd.sock");
+        const auto reply = lbctl::child(whole, "data");
         for (const auto table : tables) check_harmless(table(reply));
     } catch (const lbctl::Refused& refused) {
         check_harmless(lbctl::printable(refused.what()));

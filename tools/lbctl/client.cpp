@@ -13,6 +13,8 @@
 #include <chrono>
 #include <utility>
 
+#include "tools/lbctl/fields.h"
+
 namespace lbd::lbctl {
 
 namespace asio = boost::asio;
@@ -58,30 +60,32 @@ std::string exchange_lines(const std::string& socket, const std::string& line) {
 
 } // namespace
 
-json::object data_of(const std::string& reply, const std::string& socket) {
+json::object read_reply(const std::string& line, const std::string& socket) {
     error_code error;
-    const json::value parsed = json::parse(reply, error);
+    json::value parsed = json::parse(line, error);
     if (error || !parsed.is_object())
         throw Unreachable("what answers on " + socket + " is not lbd");
     const json::object& object = parsed.as_object();
     const json::value* ok = object.if_contains("ok");
-    if (ok != nullptr && ok->is_bool() && ok->as_bool()) {
-        const json::value* data = object.if_contains("data");
-        return data != nullptr && data->is_object() ? data->as_object() : json::object{};
-    }
+    if (ok != nullptr && ok->is_bool() && ok->as_bool()) return std::move(parsed.as_object());
     std::vector<std::string> lines;
     if (const json::value* details = object.if_contains("details"); details != nullptr)
         if (details->is_array())
-            for (const json::value& line : details->as_array())
-                if (line.is_string()) lines.emplace_back(line.as_string());
+            for (const json::value& detail : details->as_array())
+                if (detail.is_string()) lines.emplace_back(detail.as_string());
     const json::value* text = object.if_contains("error");
     throw Refused(text != nullptr && text->is_string() ? std::string(text->as_string())
                                                        : "refused without a reason",
                   std::move(lines));
 }
 
+json::object reply_to(const std::string& socket, const json::object& request) {
+    return read_reply(exchange_lines(socket, json::serialize(request) + '\n'), socket);
+}
+
 json::object ask(const std::string& socket, const json::object& request) {
-    return data_of(exchange_lines(socket, json::serialize(request) + '\n'), socket);
+    const json::object reply = reply_to(socket, request);
+    return child(reply, "data");
 }
 
 } // namespace lbd::lbctl

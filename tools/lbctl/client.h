@@ -24,11 +24,12 @@ class Refused : public std::runtime_error {
     std::vector<std::string> details;
 };
 
-// The `data` of a reply, one line of JSON. Throws Refused with the reason if it says no,
-// Unreachable with `socket` if it is no reply.
-boost::json::object data_of(const std::string& reply, const std::string& socket);
-
-// The `data` of the daemon's reply. Waits ten seconds at most.
+// A reply, one line of JSON. Throws Refused with the reason if it says no, Unreachable with `socket` if
+// it is no reply.
+boost::json::object read_reply(const std::string& line, const std::string& socket);
+// The daemon's whole reply. Waits ten seconds at most.
+boost::json::object reply_to(const std::string& socket, const boost::json::object& request);
+// Its `data` alone.
 boost::json::object ask(const std::string& socket, const boost::json::object& request);
 
 } // namespace lbd::lbctl

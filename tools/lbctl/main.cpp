@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "lb/control/reply.h"
 #include "tools/lbctl/backend_command.h"
 #include "tools/lbctl/client.h"
 #include "tools/lbctl/fields.h"
@@ -95,20 +96,21 @@ int usage_error(const std::string& text) {
     return exit_usage;
 }
 
-void show(const Command& command, const json::object& data, bool as_json) {
+// As lbd has sent it, in the version of its own.
+void show(const Command& command, const json::object& reply, bool as_json) {
     if (as_json)
-        std::cout << "{\"ok\":true,\"data\":" << json::serialize(data) << "}\n";
+        std::cout << json::serialize(reply) << '\n';
     else
-        std::cout << command.table(data);
+        std::cout << command.table(child(reply, "data"));
     std::cout << std::flush;
 }
 
 void watch(const std::string& socket, const Command& command, const json::object& request,
            bool as_json, std::chrono::duration<double> pause) {
     while (std::cout) {
-        const json::object data = ask(socket, request);
+        const json::object reply = reply_to(socket, request);
         if (!as_json) std::cout << "\033[H\033[2J"; // a fresh screen
-        show(command, data, as_json);
+        show(command, reply, as_json);
         std::this_thread::sleep_for(pause);
     }
 }
@@ -124,7 +126,7 @@ int change_backend(const Command& command, const std::string& socket,
     const bool wait = values["wait"].as<bool>();
     const json::object request = backend_request(arguments, service);
     if (wait && arguments[0] != "drain") return usage_error("--wait is for drain");
-    show(command, ask(socket, request), values["json"].as<bool>());
+    show(command, reply_to(socket, request), values["json"].as<bool>());
     if (wait) await_drained(socket, arguments[1], service, std::cerr);
     return exit_ok;
 }
@@ -148,8 +150,29 @@ int run(const Command& command, const po::variables_map& values) {
         watch(socket, command, request, as_json, std::chrono::duration<double>(seconds));
         return exit_ok;
     }
-    show(command, ask(socket, request), as_json);
+    show(command, reply_to(socket, request), as_json);
     return exit_ok;
+}
+
+void show_failure(std::string_view error, const std::vector<std::string>& details) {
+    json::object reply = lbd::control::begin_reply(false);
+    reply["error"] = error;
+    reply["details"] = json::array(details.begin(), details.end());
+    std::cout << json::serialize(reply) << std::endl;
+}
+
+// Programs that read standard output find there why there is nothing else.
+int run_or_say_why_not(const Command& command, const po::variables_map& values) {
+    if (!values["json"].as<bool>()) return run(command, values);
+    try {
+        return run(command, values);
+    } catch (const Refused& refused) {
+        show_failure(refused.what(), refused.details);
+        throw;
+    } catch (const Unreachable& unreachable) {
+        show_failure(unreachable.what(), {});
+        throw;
+    }
 }
 
 int act(int argc, char** argv) {
@@ -183,7 +206,7 @@ int act(int argc, char** argv) {
     if (name != "backend" && (values.count("service") != 0 || values["wait"].as<bool>()))
         return usage_error("--service and --wait are for backend");
     for (const Command& command : commands)
-        if (command.name == name) return run(command, values);
+        if (command.name == name) return run_or_say_why_not(command, values);
     return usage_error("there is no command '" + name + "'");
 }
 

@@ -13,12 +13,15 @@
 #include <iostream>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "config/load.h"
+#include "lb/control/reply.h"
 #include "tools/lbctl/doctor/checks.h"
 #include "tools/lbctl/import_command.h"
 #include "tools/lbctl/init/answers.h"
 #include "tools/lbctl/init/sample.h"
+#include "tools/lbctl/schema.h"
 
 namespace lbd::lbctl {
 
@@ -53,7 +56,9 @@ int doctor(const std::vector<std::string>& arguments) {
     if (values["json"].as<bool>()) {
         boost::json::object data;
         data["findings"] = as_json(findings);
-        std::cout << "{\"ok\":true,\"data\":" << boost::json::serialize(data) << "}\n";
+        boost::json::object reply = control::begin_reply(true);
+        reply["data"] = std::move(data);
+        std::cout << boost::json::serialize(reply) << '\n';
     } else {
         std::cout << text(findings);
     }
@@ -111,11 +116,18 @@ int init(const std::vector<std::string>& arguments) {
     return 0;
 }
 
-constexpr std::array<OfflineCommand, 3> commands{{
+int schema(const std::vector<std::string>& arguments) {
+    if (!arguments.empty()) throw std::invalid_argument("'schema' takes nothing after it");
+    std::cout << json_schema;
+    return 0;
+}
+
+constexpr std::array<OfflineCommand, 4> commands{{
     {"import", import_command,
      "print the configuration for a keepalived.conf; see lbctl import --help"},
     {"doctor", doctor, "what is wrong with this host, and how to mend it; needs no lbd"},
     {"init", init, "write a first lbd.yaml; needs no lbd"},
+    {"schema", schema, "the JSON Schema of what --json prints; needs no lbd"},
 }};
 
 } // namespace
