@@ -9,7 +9,7 @@
 
 #include "config/build.h"
 #include "config/check.h"
-#include "config/document.h"
+#include "config/checked_document.h"
 #include "config/yaml_tree.h"
 
 namespace lbd::config {
@@ -44,20 +44,24 @@ std::string read_file(const std::string& path, ErrorList& errors) {
 
 } // namespace
 
-Config load_file(const std::string& path) {
+std::string read_text(const std::string& path) {
     ErrorList errors(path);
-    const auto text = read_file(path, errors);
+    auto text = read_file(path, errors);
     errors.throw_if_any();
-    return load_text(text, path);
+    return text;
 }
 
-Config load_text(std::string_view text, const std::string& filename) {
+Config load_file(const std::string& path) {
+    return load_text(read_text(path), path);
+}
+
+Node checked_document(std::string_view text, const std::string& filename) {
     ErrorList errors(filename);
     const auto yaml = read_yaml(text, errors);
     if (!yaml) {
         errors.throw_if_any();
     }
-    const auto root = understand(*yaml, errors);
+    auto root = understand(*yaml, errors);
     check_workers(root, errors);
     check_ports(root, errors);
     check_vrrp(root, errors);
@@ -66,7 +70,11 @@ Config load_text(std::string_view text, const std::string& filename) {
     check_services(root, errors);
     check_notify(root, errors);
     errors.throw_if_any();
-    return build(root);
+    return root;
+}
+
+Config load_text(std::string_view text, const std::string& filename) {
+    return build(checked_document(text, filename));
 }
 
 } // namespace lbd::config

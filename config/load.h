@@ -14,6 +14,9 @@ namespace lbd::config {
 // Throws Errors, also if the file cannot be read.
 Config load_file(const std::string& path);
 
+// The text of the file, as far as it may be one. Throws Errors.
+std::string read_text(const std::string& path);
+
 // `filename` is only shown in errors. Throws Errors.
 Config load_text(std::string_view text, const std::string& filename);
 

@@ -177,7 +177,8 @@ const Section& schema() {
              nested(Shape::sections, "vrrp", vrrp(), "Virtual routers."),
              nested(Shape::section, "sync", sync(), "Synchronisation of connections."),
              nested(Shape::section, "notifications", notifications(), "Who is told of changes."),
-             nested(Shape::section, "metrics", metrics(), "The endpoint for Prometheus."),
+             by_presence(
+                 nested(Shape::section, "metrics", metrics(), "The endpoint for Prometheus.")),
              value(
                  "capture", boolean(), "false",
                  "Lets root's dpdk-dumpcap attach to this director's memory, and needs hugepages. "

@@ -30,6 +30,8 @@ struct Field {
     bool required = false;            // for lists: at least one item
     std::string unless{};             // not required where this list has an item
     bool secret = false;              // is never shown; its type is secret()
+    bool by_presence = false;         // of a section: that it is there means something
+    std::string with{};               // has an effect only where this is given, too
     std::string fallback{};           // the default as a user would write it; empty: none
     std::string fallback_words{};     // what happens without it, where no constant says that
     std::string documentation{};

@@ -98,9 +98,9 @@ const Section& notifications() {
                      word({"daemon", "user", "local0", "local1", "local2", "local3", "local4",
                            "local5", "local6", "local7"}),
                      "not to syslog", "The facility to tell syslog under."),
-            nested(Shape::section, "mail", mail(),
-                   "Mail. The first success of a backend or service after a start is not worth "
-                   "one."),
+            by_presence(nested(Shape::section, "mail", mail(),
+                               "Mail. The first success of a backend or service after a start is "
+                               "not worth one.")),
         }};
     return section;
 }

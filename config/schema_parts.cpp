@@ -46,6 +46,16 @@ Field nested(Shape shape, Text key, const Section& section, Text documentation) 
             .documentation = std::move(documentation)};
 }
 
+Field by_presence(Field section) {
+    section.by_presence = true;
+    return section;
+}
+
+Field with(Text key, Field field) {
+    field.with = std::move(key);
+    return field;
+}
+
 Type word_of(Text characters, std::size_t longest) {
     return text("1.." + std::to_string(longest) + " of A-Z a-z 0-9 " + characters,
                 [characters, longest](std::string_view word) {

@@ -18,6 +18,8 @@ Field required(Text key, Type type, Text documentation);
 Field optional(Text key, Type type, Text without, Text documentation);
 Field values(Text key, Type type, Text without, Text documentation);
 Field required_values(Text key, Type type, Text documentation);
+Field by_presence(Field section);  // without it, not even its defaults apply
+Field with(Text key, Field field); // has an effect only where `key` is given, too
 Field nested(Shape shape, Text key, const Section& section, Text documentation);
 
 Type word_of(Text characters, std::size_t longest);

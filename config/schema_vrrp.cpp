@@ -43,15 +43,17 @@ const Section& track() {
                    "An absolute path and arguments: a program that must exit with 0. It and its "
                    "directories may be writable for root only. No shell is involved."),
             value("workers", boolean(), "false", "The workers, all of which must poll."),
-            value("minimum", number(1, 65'535), "1", "With service."),
+            with("service", value("minimum", number(1, 65'535), "1", "With service.")),
             optional("lower_priority_by", number(1, 253), "the instance goes to FAULT",
                      "What is taken off the priority while it fails; 1 is the least that remains."),
-            value("interval", duration(100ms, 3600s, 1ms), "1s", "Between runs of the script."),
+            with("script", value("interval", duration(100ms, 3600s, 1ms), "1s",
+                                 "Between runs of the script.")),
             optional("timeout", duration(10ms, 3600s, 1ms), "the interval",
                      "A script that takes longer has failed, and is killed."),
-            value("rise", number(1, 100), "1",
-                  "Successes of the script in a row after which it is well again."),
-            value("fall", number(1, 100), "1", "Failures in a row after which it has failed."),
+            with("script", value("rise", number(1, 100), "1",
+                                 "Successes of the script in a row after which it is well again.")),
+            with("script", value("fall", number(1, 100), "1",
+                                 "Failures in a row after which it has failed.")),
         }};
     return section;
 }

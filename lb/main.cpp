@@ -5,6 +5,7 @@
 #include <iostream>
 #include <utility>
 
+#include "config/explain.h"
 #include "config/load.h"
 #include "config/warnings.h"
 #include "lb/control/file_warnings.h"
@@ -20,13 +21,17 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 constexpr int exit_config = 78; // EX_CONFIG
 
-int check(const std::string& file) {
-    const lbd::config::Config config = lbd::config::load_file(file);
+int check(const std::string& file, bool explain) {
+    const std::string text = lbd::config::read_text(file);
+    const lbd::config::Config config = lbd::config::load_text(text, file);
     for (const auto& warnings :
          {lbd::config::warnings(config), lbd::control::file_warnings(file, config)})
         for (const std::string& warning : warnings)
             std::cerr << file << ": warning: " << warning << '\n';
-    std::cout << file << ": ok\n";
+    if (explain)
+        std::cout << lbd::config::explain(text, file);
+    else
+        std::cout << file << ": ok\n";
     return exit_ok;
 }
 
@@ -58,7 +63,7 @@ int act(const lbd::Options& options) {
             std::cout << "lbd " LBD_VERSION "\n";
             return exit_ok;
         case lbd::Options::Action::check:
-            return check(options.config_file);
+            return check(options.config_file, options.explain);
         case lbd::Options::Action::run:
             return run(options);
     }

@@ -12,8 +12,12 @@ namespace {
 
 po::options_description visible_options() {
     po::options_description options("Options");
-    options.add_options()("check", po::value<std::string>()->value_name("FILE"),
+    // The file may be its value or stand anywhere else.
+    options.add_options()("check",
+                          po::value<std::string>()->implicit_value("", "")->value_name("FILE"),
                           "validate FILE without touching a device");
+    options.add_options()("explain", po::bool_switch(),
+                          "with --check: print FILE with every default, without secrets");
     options.add_options()("log-level", po::value<std::string>()->value_name("LEVEL"),
                           "error, warning, notice, info (default) or debug");
     options.add_options()("help,h", "show this help");
@@ -50,11 +54,15 @@ Options parse_options(int argc, const char* const* argv) {
         if (options.action != Options::Action::run) return options;
         if (values.count("log-level") != 0)
             options.log_level = parse_level(values["log-level"].as<std::string>());
-        if (values.count("check") != 0 && values.count("config") != 0)
+        const bool check = values.count("check") != 0;
+        const std::string checked = check ? values["check"].as<std::string>() : "";
+        if (!checked.empty() && values.count("config") != 0)
             throw UsageError("--check FILE takes no second file");
-        if (values.count("check") != 0) {
-            options.action = Options::Action::check;
-            options.config_file = values["check"].as<std::string>();
+        options.explain = values["explain"].as<bool>();
+        if (options.explain && !check) throw UsageError("--explain is for --check");
+        if (check) options.action = Options::Action::check;
+        if (!checked.empty()) {
+            options.config_file = checked;
         } else if (values.count("config") != 0) {
             options.config_file = values["config"].as<std::string>();
         } else {
@@ -68,7 +76,8 @@ Options parse_options(int argc, const char* const* argv) {
 
 std::string usage() {
     std::ostringstream text;
-    text << "usage: lbd [OPTIONS] CONFIG\n       lbd --check FILE\n\n" << visible_options();
+    text << "usage: lbd [OPTIONS] CONFIG\n       lbd --check [--explain] FILE\n\n"
+         << visible_options();
     return text.str();
 }
 

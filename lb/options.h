@@ -14,6 +14,7 @@ struct Options {
     enum class Action { run, check, help, version };
     Action action = Action::run;
     std::string config_file;
+    bool explain = false; // of a check
     control::LogLevel log_level = control::LogLevel::info;
 };
 

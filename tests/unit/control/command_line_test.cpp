@@ -29,11 +29,25 @@ TEST_CASE("lbd --check validates a file") {
     CHECK(options.config_file == "lbd.yaml");
 }
 
+TEST_CASE("lbd --check --explain prints what it checks, wherever the file stands") {
+    CHECK_FALSE(parse("--check", "lbd.yaml").explain);
+    for (const Options& options :
+         {parse("--check", "--explain", "lbd.yaml"), parse("--check", "lbd.yaml", "--explain"),
+          parse("--explain", "--check=lbd.yaml"), parse("lbd.yaml", "--explain", "--check")}) {
+        CHECK(options.action == Options::Action::check);
+        CHECK(options.explain);
+        CHECK(options.config_file == "lbd.yaml");
+    }
+    CHECK_THROWS_AS(parse("--explain", "lbd.yaml"), UsageError);
+    CHECK_THROWS_AS(parse("--check", "--explain"), UsageError);
+}
+
 TEST_CASE("a wrong command line is a usage error") {
     CHECK_THROWS_AS(parse(), UsageError);
     CHECK_THROWS_AS(parse("a.yaml", "b.yaml"), UsageError);
     CHECK_THROWS_AS(parse("--check"), UsageError);
     CHECK_THROWS_AS(parse("--check", "a.yaml", "b.yaml"), UsageError);
+    CHECK_THROWS_AS(parse("--check=a.yaml", "b.yaml"), UsageError);
     CHECK_THROWS_AS(parse("--log-level", "loud", "a.yaml"), UsageError);
     CHECK_THROWS_AS(parse("--frobnicate"), UsageError);
 }
