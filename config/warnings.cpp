@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "config/types.h"
+#include "config/warnings_parts.h"
+
 namespace lbd::config {
 
 namespace {
@@ -14,10 +17,6 @@ bool is_virtual(const Config& config, const IpAddress& address) {
         return std::any_of(instance.virtual_addresses.begin(), instance.virtual_addresses.end(),
                            [&](const Prefix& prefix) { return prefix.address == address; });
     });
-}
-
-std::string title(const Network& network) {
-    return (network.vlan == 0 ? "port " : "VLAN ") + network.name;
 }
 
 // The first address of a family is the source of health checks.
@@ -145,16 +144,43 @@ void warn_about_tunnels(const Config& config, const Service& service, Sentences&
     }
 }
 
-void warn_about_vrrp(const VrrpInstance& instance, Sentences& warnings) {
-    if (instance.start_as_master && instance.priority != 255) {
-        warnings.push_back("vrrp " + instance.name +
-                           ": state master has no effect below priority 255; an election "
-                           "decides who is master");
+// Sorry servers do not count towards it.
+void warn_about_quorum(const Service& service, Sentences& warnings) {
+    std::uint64_t weights = 0;
+    for (const auto& backend : service.backends) {
+        weights += backend.sorry ? 0 : backend.weight;
     }
-    if (instance.version == 3 && instance.interval < Milliseconds{100}) {
-        warnings.push_back("vrrp " + instance.name +
-                           ": an interval below 100ms makes a short delay of this or the network's "
-                           "scheduling look like a failure");
+    const std::string all = "service " + service.name + ": the weights of its backends are " +
+                            std::to_string(weights) + " in all, so ";
+    const std::uint64_t regained = std::uint64_t{service.quorum} + service.hysteresis;
+    if (weights == 0 || weights >= regained) {
+        return; // without any weight this is not what is wrong
+    }
+    if (weights < service.quorum) {
+        warnings.push_back(all + "it never has its quorum of " + std::to_string(service.quorum));
+    } else {
+        warnings.push_back(all + "a quorum that is lost is never regained, for which it takes " +
+                           std::to_string(regained));
+    }
+}
+
+void warn_about_persistence(const Config& config, const Service& service, Sentences& warnings) {
+    constexpr std::uint64_t least_rate = 10; // new clients a second, of a service worth two servers
+    if (service.persistence == Seconds{0}) {
+        return;
+    }
+    const bool v4 = service.address.family == IpAddress::Family::v4;
+    const std::uint64_t each =
+        v4 ? config.memory.persistence_entries : config.memory.persistence_entries6;
+    const auto clients = each * config.workers.count;
+    const auto rate = clients / static_cast<std::uint64_t>(service.persistence.count());
+    if (rate < least_rate) {
+        warnings.push_back("service " + service.name + ": memory." +
+                           (v4 ? "persistence_entries" : "persistence_entries6") +
+                           " has room for " + std::to_string(clients) +
+                           " clients; with a persistence of " + duration_text(service.persistence) +
+                           " it is full at " + std::to_string(rate) + " to " +
+                           std::to_string(rate + 1) + " new clients a second");
     }
 }
 
@@ -168,15 +194,19 @@ void warn_about_capture(const Config& config, Sentences& warnings) {
 
 } // namespace
 
+std::string title(const Network& network) {
+    return (network.vlan == 0 ? "port " : "VLAN ") + network.name;
+}
+
 std::vector<std::string> warnings(const Config& config) {
     Sentences warnings;
     warn_about_capture(config, warnings);
-    for (const auto& instance : config.vrrp) {
-        warn_about_vrrp(instance, warnings);
-    }
+    warn_about_routers(config, warnings);
     for (const auto& service : config.services) {
         warn_about_address(config, service, warnings);
         warn_about_backends(service, warnings);
+        warn_about_quorum(service, warnings);
+        warn_about_persistence(config, service, warnings);
         warn_about_keys_without_effect(service, warnings);
         warn_about_omega(config, service, warnings);
         warn_about_tunnels(config, service, warnings);

@@ -124,3 +124,68 @@ TEST_CASE("a very short advertisement interval is warned of") {
     CHECK_THAT(warned("vrrp: [{name: v, vrid: 1, interval: 20ms, virtual_addresses: [10.0.0.9]}]"),
                Contains("interval below 100ms"));
 }
+
+TEST_CASE("priority 255, which no owner has here, is warned of") {
+    const auto router = [](const std::string& priority) {
+        return "vrrp: [{name: v, vrid: 1, priority: " + priority +
+               ", virtual_addresses: [10.0.0.9]}]";
+    };
+    CHECK_THAT(warned(router("255")), Contains("vrrp v: priority 255 is for a router"));
+    CHECK(warned(router("254")).empty());
+}
+
+TEST_CASE("a group whose intervals differ is warned of") {
+    const auto two = [](const std::string& first, const std::string& second) {
+        return "vrrp: [{name: v, vrid: 1, virtual_addresses: [10.0.0.9], " + first +
+               "}, {name: w, vrid: 2, virtual_addresses: [10.0.0.8], " + second + "}]";
+    };
+    CHECK_THAT(warned(two("group: g", "group: g, interval: 2s")),
+               Contains("vrrp w: its interval, 2s, is not the 1s of v in the same group"));
+    CHECK(warned(two("group: g", "group: g")).empty());
+    CHECK(warned(two("group: g", "group: h, interval: 2s")).empty());
+    CHECK(warned(two("priority: 90", "interval: 2s")).empty());
+}
+
+TEST_CASE("a virtual address outside of the port's subnets is warned of") {
+    CHECK_THAT(warned("vrrp: [{name: v, vrid: 1, virtual_addresses: [10.0.0.9, 192.0.2.9]}]"),
+               Contains("vrrp v: 192.0.2.9 is in none of the subnets of port lb0") &&
+                   !Contains("10.0.0.9 is in none"));
+}
+
+TEST_CASE("VRRP without real-time priority is warned of") {
+    const std::string ordinary = "control: {realtime_priority: 0}\n";
+    CHECK_THAT(warned(ordinary + "vrrp: [{name: v, vrid: 1, virtual_addresses: [10.0.0.9]}]"),
+               Contains("realtime_priority 0"));
+    CHECK(warned(ordinary).empty());
+}
+
+TEST_CASE("synchronisation without VRRP is warned of") {
+    const std::string sync = "sync: {peers: [10.0.0.3], key: a-secret-of-this-pair}\n";
+    CHECK_THAT(warned(sync), Contains("without a VRRP instance no address moves"));
+    CHECK(warned(sync + "vrrp: [{name: v, vrid: 1, virtual_addresses: [10.0.0.9]}]").empty());
+}
+
+TEST_CASE("a quorum that is never reached is warned of") {
+    const auto with = [](const std::string& keys) {
+        return warned(service(keys + ", backends: [{address: 10.0.0.11, weight: 2}, {address: "
+                                     "10.0.0.12, weight: 3}, {address: 10.0.0.13, sorry: true, "
+                                     "weight: 9}]"));
+    };
+    CHECK_THAT(with("quorum: 6"), Contains("are 5 in all, so it never has its quorum of 6"));
+    CHECK_THAT(with("quorum: 5, hysteresis: 1"),
+               Contains("is lost is never regained, for which it takes 6"));
+    CHECK(with("quorum: 5").empty());
+}
+
+TEST_CASE("persistence that is longer than its memory lasts is warned of") {
+    CHECK_THAT(warned(service("persistence: 1d, " + backends)),
+               Contains("memory.persistence_entries has room for 262144 clients") &&
+                   Contains("full at 3 to 4 new clients a second"));
+    CHECK(warned(service("persistence: 1h, " + backends)).empty());
+    CHECK(
+        warned("memory: {persistence_entries: 524288}\n" + service("persistence: 1d, " + backends))
+            .size() > 0);
+    CHECK(warned("memory: {persistence_entries: 524288}\nworkers: {count: 4}\n" +
+                 service("persistence: 1d, " + backends))
+              .empty());
+}
