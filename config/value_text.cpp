@@ -33,6 +33,7 @@ struct Spell {
     std::string operator()(const Prefix& value) const { return value.text(); }
     std::string operator()(const MacAddress& value) const { return value.text(); }
     std::string operator()(const Device& value) const { return text_of(value); }
+    std::string operator()(const Secret&) const { return ""; } // is never shown
 };
 
 bool is_plain(char character) {

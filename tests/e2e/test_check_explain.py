@@ -65,4 +65,4 @@ def test_a_file_with_secrets_that_everybody_can_read_is_warned_of(name, mode, wa
     file.chmod(mode)
     result = _lbd("--check", str(file))
     assert result.returncode == 0
-    assert ("everybody on this host can read it" in result.stderr) == warned, result.stderr
+    assert ("everybody can read the password or key" in result.stderr) == warned, result.stderr

@@ -24,8 +24,8 @@ class Refused : public std::runtime_error {
     std::vector<std::string> details;
 };
 
-// A reply, one line of JSON. Throws Refused with the reason if it says no, Unreachable with `socket` if
-// it is no reply.
+// A reply, one line of JSON. Throws Refused with the reason if it says no, Unreachable with
+// `socket` if it is no reply.
 boost::json::object read_reply(const std::string& line, const std::string& socket);
 // The daemon's whole reply. Waits ten seconds at most.
 boost::json::object reply_to(const std::string& socket, const boost::json::object& request);

@@ -16,11 +16,11 @@ namespace {
 Config without_secrets(Config config) {
     for (auto& instance : config.vrrp) {
         if (instance.authentication) {
-            instance.authentication->password = "********";
+            instance.authentication->password = Secret("********");
         }
     }
     if (config.sync) {
-        config.sync->key = std::string(16, '*');
+        config.sync->key = Secret(std::string(16, '*'));
     }
     return config;
 }
