@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tools/lbctl/client.h"
 
-#include <sys/socket.h>
-
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
@@ -18,6 +23,7 @@
 namespace lbd::lbctl {
 
 namespace asio = boost::asio;
+namespace beast = boost::beast;
 namespace json = boost::json;
 using boost::system::error_code;
 
@@ -37,25 +43,23 @@ std::string why_not(const std::string& socket, const error_code& error) {
     return socket + ": " + error.message();
 }
 
-std::string exchange_lines(const std::string& socket, const std::string& line) {
-    asio::io_context io;
-    asio::local::stream_protocol::socket connection(io);
-    error_code error;
+asio::awaitable<std::string> exchange_lines(std::string socket, std::string line) {
     if (socket.size() > 100) throw Unreachable(socket + ": path too long for a socket");
-    connection.connect(asio::local::stream_protocol::endpoint(socket), error);
+    beast::basic_stream<asio::local::stream_protocol> connection(
+        co_await asio::this_coro::executor);
+    connection.expires_after(patience);
+    error_code error;
+    auto result = asio::redirect_error(asio::use_awaitable, error);
+    co_await connection.async_connect(asio::local::stream_protocol::endpoint(socket), result);
     if (error) throw Unreachable(why_not(socket, error));
-
+    co_await asio::async_write(connection, asio::buffer(line), result);
     std::string reply;
-    asio::async_write(connection, asio::buffer(line), [&](error_code failed, std::size_t) {
-        error = failed;
-        if (failed) return;
-        asio::async_read_until(connection, asio::dynamic_buffer(reply, largest_reply), '\n',
-                               [&](error_code result, std::size_t) { error = result; });
-    });
-    io.run_for(patience);
-    if (!io.stopped()) throw Unreachable("lbd does not answer on " + socket);
+    if (!error)
+        co_await asio::async_read_until(connection, asio::dynamic_buffer(reply, largest_reply),
+                                        '\n', result);
+    if (error == beast::error::timeout) throw Unreachable("lbd does not answer on " + socket);
     if (error) throw Unreachable("lbd broke off on " + socket + ": " + error.message());
-    return reply;
+    co_return reply;
 }
 
 } // namespace
@@ -80,12 +84,23 @@ json::object read_reply(const std::string& line, const std::string& socket) {
 }
 
 json::object reply_to(const std::string& socket, const json::object& request) {
-    return read_reply(exchange_lines(socket, json::serialize(request) + '\n'), socket);
+    asio::io_context io;
+    auto answer = asio::co_spawn(io, exchange_lines(socket, json::serialize(request) + '\n'),
+                                 asio::use_future);
+    io.run();
+    return read_reply(answer.get(), socket);
 }
 
 json::object ask(const std::string& socket, const json::object& request) {
     const json::object reply = reply_to(socket, request);
     return child(reply, "data");
+}
+
+asio::awaitable<json::object> async_ask(std::string socket, json::object request) {
+    const std::string line = co_await exchange_lines(socket, json::serialize(request) + '\n');
+    const json::object reply = read_reply(line, socket);
+    co_return child(reply, "data");
+}
 }
 
 } // namespace lbd::lbctl

@@ -2,6 +2,7 @@
 // Asks a running lbd over its control socket.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <stdexcept>
@@ -31,5 +32,9 @@ boost::json::object read_reply(const std::string& line, const std::string& socke
 boost::json::object reply_to(const std::string& socket, const boost::json::object& request);
 // Its `data` alone.
 boost::json::object ask(const std::string& socket, const boost::json::object& request);
+
+// The same for who has other things to do meanwhile.
+boost::asio::awaitable<boost::json::object> async_ask(std::string socket,
+                                                      boost::json::object request);
 
 } // namespace lbd::lbctl

@@ -65,6 +65,21 @@ const json::object& child(const json::object& object, std::string_view key) {
     return value != nullptr && value->is_object() ? value->as_object() : none;
 }
 
+bool is_ipv6(const json::object& object) {
+    return text(object, "address").find(':') != std::string::npos;
+}
+
+std::string endpoint(const json::object& object) {
+    const std::string address = text(object, "address");
+    return (is_ipv6(object) ? '[' + address + ']' : address) + ':' + text(object, "port");
+}
+
+std::string upper(std::string word) {
+    for (char& c : word)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    return word;
+}
+
 std::string scaled(double value) {
     constexpr std::array<const char*, 4> units{"K", "M", "G", "T"};
     if (value < 1e8) return whole(value);

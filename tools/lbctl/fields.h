@@ -20,6 +20,12 @@ bool flag(const boost::json::object& object, std::string_view key);
 const boost::json::array& list(const boost::json::object& object, std::string_view key);
 const boost::json::object& child(const boost::json::object& object, std::string_view key);
 
+// Of what has an address and a port.
+bool is_ipv6(const boost::json::object& object);
+std::string endpoint(const boost::json::object& object); // 192.0.2.1:80, [2001:db8::1]:80
+
+std::string upper(std::string word);
+
 // As ipvsadm does: plain up to 8 digits, then K, M, G, T.
 std::string scaled(double value);
 std::string duration(double seconds); // 3s, 12m03s, 5h07m, 3d04h

@@ -29,15 +29,6 @@ std::string netmask(double prefix) { // 24: 255.255.255.0
     return buffer.data();
 }
 
-bool is_ipv6(const json::object& object) {
-    return text(object, "address").find(':') != std::string::npos;
-}
-
-std::string endpoint(const json::object& object) {
-    const std::string address = text(object, "address");
-    return (is_ipv6(object) ? '[' + address + ']' : address) + ':' + text(object, "port");
-}
-
 // As ipvsadm names them.
 std::string forward(const json::object& backend) {
     const std::string forwarding = text(backend, "forwarding");
@@ -50,12 +41,6 @@ std::string mask_of(const json::object& service) {
     if (is_ipv6(service))
         return prefix == 128 ? "" : " mask " + text(service, "persistence_prefix");
     return prefix == 32 ? "" : " mask " + netmask(prefix);
-}
-
-std::string upper(std::string word) {
-    for (char& c : word)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    return word;
 }
 
 std::string minutes(double seconds) { // MM:SS, minutes without end, as ipvsadm has it
