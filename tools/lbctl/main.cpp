@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <unistd.h>
+
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/program_options.hpp>
@@ -18,6 +20,7 @@
 #include "tools/lbctl/fields.h"
 #include "tools/lbctl/offline.h"
 #include "tools/lbctl/tables.h"
+#include "tools/lbctl/top/top.h"
 
 namespace po = boost::program_options;
 namespace json = boost::json;
@@ -36,8 +39,9 @@ struct Command {
     std::string_view help;
 };
 
-constexpr std::array<Command, 11> commands{{
+constexpr std::array<Command, 12> commands{{
     {"stats", stats_table, "traffic of services, backends, workers and ports; drops by reason"},
+    {"top", stats_table, "services, backends, workers and VRRP, live on the whole screen"},
     {"services", services_table, "services and their backends, as ipvsadm -ln"},
     {"rate", rate_table, "what a second brings to services and backends, as ipvsadm -ln --rate"},
     {"connections", connections_table, "connection entries, as ipvsadm -lcn"},
@@ -67,7 +71,7 @@ po::options_description visible_options() {
     options.add_options()("json,j", po::bool_switch(), "print the reply as JSON");
     options.add_options()("watch,w",
                           po::value<double>()->implicit_value(2.0)->value_name("SECONDS"),
-                          "print again every SECONDS (--watch=5; default 2)");
+                          "print again every SECONDS (--watch=5; default 2, top 1)");
     options.add_options()("limit,n", po::value<int>()->value_name("N"),
                           "connections: at most N (default 1000)");
     options.add_options()("service", po::value<std::string>()->value_name("NAME"),
@@ -131,10 +135,29 @@ int change_backend(const Command& command, const std::string& socket,
     return exit_ok;
 }
 
+double watch_seconds(const po::variables_map& values) {
+    const double seconds = values["watch"].as<double>();
+    if (!(seconds >= 0.1 && seconds <= 3600))
+        throw std::invalid_argument("--watch: allowed are 0.1 to 3600 seconds");
+    return seconds;
+}
+
+int show_top(const std::string& socket, const po::variables_map& values) {
+    if (values["json"].as<bool>()) return usage_error("--json is not for top");
+    const double seconds = values.count("watch") != 0 ? watch_seconds(values) : 1;
+    if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0) {
+        std::cerr << "lbctl: top needs a terminal; lbctl stats --watch writes to anything\n";
+        return exit_usage;
+    }
+    top::run(socket, std::chrono::duration<double>(seconds));
+    return exit_ok;
+}
+
 int run(const Command& command, const po::variables_map& values) {
     const std::string socket =
         values.count("socket") != 0 ? values["socket"].as<std::string>() : default_socket();
     if (command.name == "backend") return change_backend(command, socket, values);
+    if (command.name == "top") return show_top(socket, values);
     json::object request;
     request["command"] = command.name;
     const auto& arguments = values["argument"].as<std::vector<std::string>>();
@@ -144,10 +167,8 @@ int run(const Command& command, const po::variables_map& values) {
     if (values.count("watch") != 0) {
         if (command.name == "reload" || !argument_of(command.name).empty())
             return usage_error("--watch is not for " + std::string(command.name));
-        const double seconds = values["watch"].as<double>();
-        if (!(seconds >= 0.1 && seconds <= 3600))
-            return usage_error("--watch: allowed are 0.1 to 3600 seconds");
-        watch(socket, command, request, as_json, std::chrono::duration<double>(seconds));
+        const std::chrono::duration<double> pause(watch_seconds(values));
+        watch(socket, command, request, as_json, pause);
         return exit_ok;
     }
     show(command, reply_to(socket, request), as_json);
