@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string key = "a-key-that-is-long-enough";
+const config::Secret key("a-key-that-is-long-enough");
 
 // Takes in what a session does, and remembers what a peer has to know to answer.
 class Peer : public Surroundings {

@@ -101,6 +101,5 @@ asio::awaitable<json::object> async_ask(std::string socket, json::object request
     const json::object reply = read_reply(line, socket);
     co_return child(reply, "data");
 }
-}
 
 } // namespace lbd::lbctl
