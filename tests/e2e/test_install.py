@@ -31,7 +31,7 @@ def test_every_file_has_its_place_and_nothing_else_is_installed(prefix):
         "share/bash-completion/completions/lbctl", "share/bash-completion/completions/lbd",
         "share/zsh/site-functions/_lbctl", "share/zsh/site-functions/_lbd",
         "share/lbd/lbctl.schema.json", "share/man/man1/lbctl.1", "share/man/man5/lbd.yaml.5",
-        "share/man/man7/lbd-security.7", "share/man/man8/lbd.8",
+        "share/man/man7/lbd-guide.7", "share/man/man7/lbd-security.7", "share/man/man8/lbd.8",
         "share/man/man8/lbd-realserver.8", "share/man/man8/lbd-upgrade.8",
         *(f"share/doc/lbd/examples/{name}" for name in EXAMPLES),
     }

@@ -173,7 +173,7 @@ def _wait_for_master(machine):
 def test_systemd_starts_reloads_and_stops_it(booted, driver):
     config = CONFIG.replace("af_packet", driver)
     booted.write("/etc/lbd/lbd.yaml", config)
-    booted.run("systemctl", "start", "lbd")
+    booted.run("systemctl", "enable", "--now", "lbd")
     _wait_for_master(booted)
     booted.run("systemctl", "reload", "lbd")
     booted.write("/etc/lbd/lbd.yaml", "services: 5\n")
