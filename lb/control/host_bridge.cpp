@@ -61,9 +61,11 @@ bool HostBridge::carry_to_host(std::size_t interface) {
 
 void HostBridge::write(std::size_t interface, rte_mbuf& packet) {
     const std::size_t length = rte_pktmbuf_pkt_len(&packet);
-    if (length > scratch_.size()) return;
-    auto* data = const_cast<void*>( // ours: the packet is freed afterwards
-        rte_pktmbuf_read(&packet, 0, static_cast<std::uint32_t>(length), scratch_.data()));
+    auto* data = length > scratch_.size()
+                     ? nullptr
+                     : const_cast<void*>( // ours: the packet is freed afterwards
+                           rte_pktmbuf_read(&packet, 0, static_cast<std::uint32_t>(length),
+                                            scratch_.data()));
     if (data == nullptr) {
         ++refused_;
         return;

@@ -105,8 +105,11 @@ json::array workers_status(const StatusSources& sources) {
         object["core"] = sources.engine.worker_core(index);
         object["pinned"] = !sources.config.workers.cores.empty();
         object["rx_packets"] = counters.received.get();
-        object["tx_packets"] = counters.forwarded.get() + counters.from_host.get();
+        object["tx_packets"] = counters.sent.get();
         object["forwarded"] = counters.forwarded.get();
+        object["split"] = counters.split.get();
+        object["answered"] = counters.answered.get();
+        object["fragments_held"] = counters.fragments_held.get();
         object["stateless"] = counters.stateless.get();
         object["handed_over"] = counters.handed_over.get();
         object["tx_dropped"] =
@@ -141,6 +144,8 @@ json::array ports_status(const StatusSources& sources) {
         object["rx_no_buffer"] = statistics.rx_no_buffer;
         object["tx_packets"] = statistics.tx_packets;
         object["tx_bytes"] = statistics.tx_bytes;
+        object["buffers"] = statistics.buffers;
+        object["buffers_in_use"] = statistics.buffers_in_use;
         ports.push_back(std::move(object));
     }
     return ports;

@@ -38,9 +38,15 @@ struct BackendCounters {
 
 struct alignas(64) WorkerCounters {
     std::array<Counter, drop_reason_count> drops;
+    // What came in, was made or handed down is what went out, was dropped or is held:
+    // received + from_host + split + answered == sent + punted + drops + fragments_held.
     Counter received;
-    Counter forwarded;
-    Counter stateless; // of the forwarded: chosen by consistent hash, without a flow
+    Counter sent;           // taken by the ports
+    Counter split;          // pieces that a packet was cut into, beyond the first
+    Counter answered;       // dropped, and their senders told
+    Counter fragments_held; // now, until their first fragment comes
+    Counter forwarded;      // given to the transmit queue towards a backend
+    Counter stateless;      // of the forwarded: chosen by consistent hash, without a flow
     Counter punted;
     Counter from_host;
     Counter handed_over;

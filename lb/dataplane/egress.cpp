@@ -69,6 +69,7 @@ void Egress::forward_large(rte_mbuf* packet, const Parsed& parsed, const Backend
     const unsigned count =
         fragment_out(*packet, parsed.l3_offset, mtu, interfaces_[from].port->buffers(), fragments);
     if (count == 0) return drop(packet, DropReason::too_big);
+    counters_.split.add(count - 1);
     rte_pktmbuf_free(packet);
     for (unsigned i = 0; i < count; ++i) forward_fitting(fragments[i], parsed, backend, hash);
 }
@@ -78,13 +79,16 @@ void Egress::forward_fitting(rte_mbuf* packet, const Parsed& parsed, const Backe
     if (!encapsulate(*packet, parsed.l3_offset, backend.tunnel, hash))
         return drop(packet, DropReason::no_headroom);
     address(packet, backend, ways_out_[backend.interface]);
-    ++forwarded_;
-    emit(packet, parsed.l3_offset, interfaces_[backend.interface]);
+    if (emit(packet, parsed.l3_offset, interfaces_[backend.interface])) ++forwarded_;
 }
 
-void Egress::emit(rte_mbuf* packet, std::uint16_t l2_length, const Interface& interface) {
-    if (!set_tag(*packet, l2_length, interface.vlan)) return drop(packet, DropReason::no_headroom);
+bool Egress::emit(rte_mbuf* packet, std::uint16_t l2_length, const Interface& interface) {
+    if (!set_tag(*packet, l2_length, interface.vlan)) {
+        drop(packet, DropReason::no_headroom);
+        return false;
+    }
     enqueue(packet, interface.port_index);
+    return true;
 }
 
 void Egress::reject(rte_mbuf* packet, const Parsed& parsed, std::uint8_t from, DropReason reason) {
@@ -104,6 +108,7 @@ void Egress::answer(rte_mbuf* packet, const Parsed& parsed, std::uint8_t from, D
         return drop(packet, reason);
     --answers_left_;
     counters_.drops[static_cast<std::size_t>(reason)].add(1);
+    counters_.answered.add(1);
     emit(packet, parsed.l3_offset, interfaces_[from]);
 }
 
@@ -124,6 +129,7 @@ void Egress::flush(std::uint16_t port) {
     if (batch.count == 0) return;
     const std::uint16_t sent =
         rte_eth_tx_burst(ports_[port]->id(), queue_, batch.packets.data(), batch.count);
+    counters_.sent.add(sent);
     for (std::uint16_t i = sent; i < batch.count; ++i) drop(batch.packets[i], DropReason::tx_full);
     batch.count = 0;
 }

@@ -87,7 +87,8 @@ class Egress {
                        std::uint8_t from, std::uint64_t hash);
     void forward_fitting(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
                          std::uint64_t hash);
-    void emit(rte_mbuf* packet, std::uint16_t l2_length, const Interface& interface);
+    // False: dropped.
+    bool emit(rte_mbuf* packet, std::uint16_t l2_length, const Interface& interface);
     template <typename Turn>
     void answer(rte_mbuf* packet, const Parsed& parsed, std::uint8_t from, DropReason reason,
                 Turn&& turn);

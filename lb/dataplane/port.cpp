@@ -185,8 +185,8 @@ bool Port::link_up() const {
 PortStatistics Port::statistics() const {
     rte_eth_stats stats{};
     rte_eth_stats_get(id_, &stats);
-    return {stats.ipackets,  stats.ibytes,   stats.imissed,
-            stats.rx_nombuf, stats.opackets, stats.obytes};
+    return {stats.ipackets, stats.ibytes, stats.imissed,  stats.rx_nombuf,
+            stats.opackets, stats.obytes, buffers_->size, rte_mempool_in_use_count(buffers_.get())};
 }
 
 } // namespace lbd::dataplane

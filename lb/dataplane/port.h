@@ -29,6 +29,7 @@ struct PortSettings {
 
 struct PortStatistics {
     std::uint64_t rx_packets, rx_bytes, rx_missed, rx_no_buffer, tx_packets, tx_bytes;
+    unsigned buffers, buffers_in_use; // in use: not far from it, while workers work
 };
 
 constexpr std::uint16_t max_burst = 32;

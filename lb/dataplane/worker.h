@@ -136,6 +136,7 @@ class Worker {
     void handle_fragment(Work& work, const ForwardingTable& table);
     void order_fragment(Work& work, const ForwardingTable& table);
     void follow_first(const Work& work, const ForwardingTable& table);
+    void lose_held(rte_mbuf* packet);
     void settle(const Verdict& verdict, const Work& work, const ForwardingTable& table);
 
     // worker_sync.cpp

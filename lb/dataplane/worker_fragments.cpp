@@ -37,16 +37,15 @@ void Worker::order_fragment(Work& work, const ForwardingTable& table) {
 
 void Worker::follow_first(const Work& work, const ForwardingTable& table) {
     note_of(work.packet) = {Handoff::fragment, work.interface};
-    const auto answer =
-        fragments_.later(datagram_of(work.parsed), work.packet, clock_.now(),
-                         [this](rte_mbuf* lost) { drop(lost, DropReason::fragment_lost); });
+    const auto answer = fragments_.later(datagram_of(work.parsed), work.packet, clock_.now(),
+                                         [this](rte_mbuf* lost) { lose_held(lost); });
     switch (answer.outcome) {
         case FragmentOutcome::decided:
             if (answer.decision.kind == Verdict::Kind::forward)
                 counters_.count(answer.decision.backend, work.packet->pkt_len);
             return carry_out(answer.decision, work, table);
         case FragmentOutcome::held:
-            return;
+            return counters_.fragments_held.add(1);
         case FragmentOutcome::no_room:
             return drop(work.packet, DropReason::fragment_excess);
     }
@@ -67,6 +66,7 @@ void Worker::settle(const Verdict& verdict, const Work& work, const ForwardingTa
     fragments_.first(
         datagram, verdict, clock_.now(),
         [&](rte_mbuf* held) {
+            counters_.fragments_held.subtract(1);
             Work next;
             next.packet = held;
             next.home = no_home;
@@ -77,7 +77,12 @@ void Worker::settle(const Verdict& verdict, const Work& work, const ForwardingTa
                 counters_.count(verdict.backend, held->pkt_len);
             carry_out(verdict, next, table);
         },
-        [this](rte_mbuf* lost) { drop(lost, DropReason::fragment_lost); });
+        [this](rte_mbuf* lost) { lose_held(lost); });
+}
+
+void Worker::lose_held(rte_mbuf* packet) {
+    counters_.fragments_held.subtract(1);
+    drop(packet, DropReason::fragment_lost);
 }
 
 } // namespace lbd::dataplane

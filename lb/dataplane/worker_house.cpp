@@ -23,8 +23,7 @@ void Worker::keep_time(std::uint64_t cycles) {
         std::max(dispatcher4_.flows().lines().size(), dispatcher6_.flows().lines().size());
     lines_to_sweep_ = lines / ticks_per_sweep + lines_per_round;
     egress_.new_tick();
-    fragments_.sweep(clock_.now(),
-                     [this](rte_mbuf* lost) { drop(lost, DropReason::fragment_lost); });
+    fragments_.sweep(clock_.now(), [this](rte_mbuf* lost) { lose_held(lost); });
 }
 
 void Worker::keep_house(const ForwardingTable& table) {

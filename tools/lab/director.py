@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from . import yaml
+from . import balance, yaml
 from .capture import Capture
 from .namespace import Namespace, run, stop_process
 from .wait import wait_until
@@ -96,14 +96,14 @@ class Director(Namespace):
 
     def hanging_worker(self):
         """A worker hangs, everything else goes on."""
-        return self._hanging_thread(WORKER)
+        return self.hanging_thread(WORKER)
 
     def hanging_control_thread(self):
         """The control thread hangs, everything else goes on."""
-        return self._hanging_thread(CONTROL)
+        return self.hanging_thread(CONTROL)
 
     @contextlib.contextmanager
-    def _hanging_thread(self, name):
+    def hanging_thread(self, name):
         stopper = subprocess.Popen(
             ["/usr/bin/python3", THREAD_STOP, str(self.pid), name], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True)
@@ -180,6 +180,12 @@ class Director(Namespace):
     def vrrp_state(self, name="VI_1"):
         instances = self.lbctl("vrrp")["instances"]
         return next(i for i in instances if i["name"] == name)["state"].upper()
+
+    # -- judging
+
+    def expect_balance(self, timeout=10):
+        """Every packet is accounted for; the numbers of those that came."""
+        return balance.expect_balance(self, timeout)
 
     # -- waiting
 

@@ -32,6 +32,12 @@ constexpr std::array worker_figures{
     Figure{"rx_packets", "lbd_worker_receive_packets_total", counter, "Packets from the ports."},
     Figure{"tx_packets", "lbd_worker_transmit_packets_total", counter, "Packets to the ports."},
     Figure{"forwarded", "lbd_worker_forwarded_packets_total", counter, "Packets to backends."},
+    Figure{"split", "lbd_worker_split_packets_total", counter,
+           "Pieces of packets that were cut, beyond the first."},
+    Figure{"answered", "lbd_worker_answered_packets_total", counter,
+           "Packets dropped whose senders were told."},
+    Figure{"fragments_held", "lbd_worker_fragments_held", gauge,
+           "Fragments that wait for their first one."},
     Figure{"stateless", "lbd_worker_stateless_packets_total", counter,
            "Packets forwarded by consistent hash, without a flow."},
     Figure{"handed_over", "lbd_worker_handed_over_packets_total", counter,
@@ -61,6 +67,8 @@ constexpr std::array port_figures{
            "Times there was no packet buffer."},
     Figure{"tx_packets", "lbd_port_transmit_packets_total", counter, "Packets sent."},
     Figure{"tx_bytes", "lbd_port_transmit_bytes_total", counter, "Bytes sent."},
+    Figure{"buffers", "lbd_port_buffers", gauge, "Packet buffers."},
+    Figure{"buffers_in_use", "lbd_port_buffers_in_use", gauge, "Packet buffers that are taken."},
 };
 
 constexpr std::array host_figures{
