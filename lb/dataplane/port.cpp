@@ -86,7 +86,10 @@ Port::Port(const PortSettings& settings)
     accept_multicast();
 }
 
+// A Linux interface would stay promiscuous without us.
 Port::~Port() {
+    rte_eth_promiscuous_disable(id_);
+    rte_eth_allmulticast_disable(id_);
     rte_eth_dev_stop(id_);
     rte_eth_dev_close(id_);
 }

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from . import balance, yaml
+from . import balance, traces, yaml
 from .capture import Capture
 from .namespace import Namespace, run, stop_process
 from .wait import wait_until
@@ -27,6 +27,7 @@ class Director(Namespace):
         self.socket = os.path.join(directory, f"{letter}.sock")
         self.config_file = os.path.join(directory, f"{letter}.yaml")
         self.log_file = os.path.join(directory, f"{letter}.log")
+        self.run_name = name[: -len(letter) - 2] + letter  # lab.config()'s `name`
         self._lbd = os.path.join(build, "lb", "lbd")
         self.lbctl_path = os.path.join(build, "tools", "lbctl", "lbctl")
         self._directory = directory
@@ -182,6 +183,12 @@ class Director(Namespace):
         return next(i for i in instances if i["name"] == name)["state"].upper()
 
     # -- judging
+
+    def traces(self):
+        return traces.traces(self)
+
+    def expect_nothing_left(self):
+        traces.expect_nothing_left(self)
 
     def expect_balance(self, timeout=10):
         """Every packet is accounted for; the numbers of those that came."""
