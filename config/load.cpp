@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/load.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -20,11 +24,29 @@ struct CloseFile {
     void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
+// nullptr: `errno` says why, or it is 0 and the file is of another kind.
+std::unique_ptr<std::FILE, CloseFile> open_file(const std::string& path, Source source) {
+    // To open a FIFO would be to wait for its writer.
+    const int waiting = source == Source::any ? 0 : O_NONBLOCK;
+    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | waiting);
+    if (descriptor < 0) {
+        return nullptr;
+    }
+    struct stat status {};
+    if (source == Source::regular_file &&
+        (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))) {
+        close(descriptor);
+        errno = 0;
+        return nullptr;
+    }
+    return std::unique_ptr<std::FILE, CloseFile>(fdopen(descriptor, "r"));
+}
+
 // At most one byte more than is allowed, so that an endless file ends here too.
-std::string read_file(const std::string& path, ErrorList& errors) {
-    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
+std::string read_file(const std::string& path, Source source, ErrorList& errors) {
+    const auto file = open_file(path, source);
     if (!file) {
-        errors.say({}, "", std::strerror(errno));
+        errors.say({}, "", errno == 0 ? "not a regular file" : std::strerror(errno));
         return {};
     }
     std::string text;
@@ -44,15 +66,15 @@ std::string read_file(const std::string& path, ErrorList& errors) {
 
 } // namespace
 
-std::string read_text(const std::string& path) {
+std::string read_text(const std::string& path, Source source) {
     ErrorList errors(path);
-    auto text = read_file(path, errors);
+    auto text = read_file(path, source, errors);
     errors.throw_if_any();
     return text;
 }
 
-Config load_file(const std::string& path) {
-    return load_text(read_text(path), path);
+Config load_file(const std::string& path, Source source) {
+    return load_text(read_text(path, source), path);
 }
 
 Node checked_document(std::string_view text, const std::string& filename) {

@@ -198,7 +198,7 @@ json::value Runtime::reload() {
     };
     std::vector<std::string> changes;
     try {
-        config::Config loaded = config::load_file(config_file_);
+        config::Config loaded = config::load_file(config_file_, config::Source::regular_file);
         const std::vector<std::string> fixed = needs_restart(config_, loaded);
         if (!fixed.empty()) return refuse("these sections change only at a restart", fixed);
         changes = describe_changes(config_, loaded);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // No input may do more than be refused.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -64,6 +67,17 @@ TEST_CASE("a file that cannot be read is named with the reason") {
     CHECK_THROWS_WITH(load_file("/nonexistent.yaml"),
                       "/nonexistent.yaml: No such file or directory");
     CHECK_THROWS_WITH(load_file("/"), "/: Is a directory");
+}
+
+TEST_CASE("who may not wait reads regular files only") {
+    const std::string fifo = "/tmp/lbd-config-test-" + std::to_string(getpid());
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    CHECK_THROWS_WITH(load_file(fifo, Source::regular_file), fifo + ": not a regular file");
+    unlink(fifo.c_str());
+    for (const std::string path : {"/dev/zero", "/"})
+        CHECK_THROWS_WITH(load_file(path, Source::regular_file), path + ": not a regular file");
+    CHECK_THROWS_WITH(load_file("/nonexistent.yaml", Source::regular_file),
+                      "/nonexistent.yaml: No such file or directory");
 }
 
 TEST_CASE("a great many errors are cut short") {
