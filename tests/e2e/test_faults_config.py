@@ -54,7 +54,7 @@ def put_empty_file(path):
 
 def put_much(path):
     with open(path, "w", encoding="ascii") as file:
-        file.write("# nothing\n" * 1_000_000)
+        file.write("# nothing\n" * 100_000)
 
 
 @pytest.mark.parametrize("put", [put_fifo, put_directory, put_endless_file, put_loop, put_nothing,
