@@ -18,6 +18,12 @@ std::string whole(double value) {
     return buffer.data();
 }
 
+// Boost.JSON takes 0e999 for zero times infinity, which is none.
+double number_of(const json::value& value) {
+    const auto number = value.to_number<double>();
+    return std::isnan(number) ? 0 : number;
+}
+
 } // namespace
 
 std::string printable(std::string_view text) {
@@ -38,14 +44,14 @@ std::string printable(std::string_view text) {
 std::string text(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
     if (value == nullptr) return {};
-    if (value->is_number()) return whole(value->to_number<double>());
+    if (value->is_number()) return whole(number_of(*value));
     if (!value->is_string()) return {};
     return printable(value->as_string());
 }
 
 double number(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains(key);
-    return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
+    return value != nullptr && value->is_number() ? number_of(*value) : 0;
 }
 
 bool flag(const json::object& object, std::string_view key) {

@@ -163,6 +163,12 @@ TEST_CASE("text in other languages stays as it is", "[fields]") {
     CHECK(printable("\xc2") == "\xc2");
 }
 
+TEST_CASE("a number that is none counts as zero", "[fields]") {
+    const auto reply = boost::json::parse(R"({"a": 0e586})").as_object();
+    CHECK(number(reply, "a") == 0);
+    CHECK(text(reply, "a") == "0");
+}
+
 TEST_CASE("times are short", "[fields]") {
     CHECK(duration(0) == "0s");
     CHECK(duration(59.9) == "59s");
