@@ -5,27 +5,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 
 #include "config/build.h"
 #include "config/check.h"
 #include "config/checked_document.h"
+#include "config/contents.h"
 #include "config/yaml_tree.h"
 
 namespace lbd::config {
 
 namespace {
 
-struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 // nullptr: `errno` says why, or it is 0 and the file is of another kind.
-std::unique_ptr<std::FILE, CloseFile> open_file(const std::string& path, Source source) {
+File open_file(const std::string& path, Source source) {
     // To open a FIFO would be to wait for its writer.
     const int waiting = source == Source::any ? 0 : O_NONBLOCK;
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | waiting);
@@ -39,29 +34,20 @@ std::unique_ptr<std::FILE, CloseFile> open_file(const std::string& path, Source 
         errno = 0;
         return nullptr;
     }
-    return std::unique_ptr<std::FILE, CloseFile>(fdopen(descriptor, "r"));
+    return File(fdopen(descriptor, "r"));
 }
 
-// At most one byte more than is allowed, so that an endless file ends here too.
 std::string read_file(const std::string& path, Source source, ErrorList& errors) {
     const auto file = open_file(path, source);
     if (!file) {
         errors.say({}, "", errno == 0 ? "not a regular file" : std::strerror(errno));
         return {};
     }
-    std::string text;
-    std::array<char, 65'536> chunk{};
-    while (text.size() <= most_bytes) {
-        const auto count = std::fread(chunk.data(), 1, chunk.size(), file.get());
-        if (count == 0) {
-            break;
-        }
-        text.append(chunk.data(), count);
-    }
-    if (std::ferror(file.get()) != 0) {
+    auto text = contents(*file, most_bytes);
+    if (!text) {
         errors.say({}, "", std::strerror(errno));
     }
-    return text;
+    return std::move(text).value_or("");
 }
 
 } // namespace

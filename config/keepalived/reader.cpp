@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 
+#include "config/contents.h"
 #include "config/keepalived/definitions.h"
 #include "config/keepalived/sequences.h"
 #include "config/keepalived/words.h"
@@ -278,10 +279,6 @@ void Reader::include_file(const std::string& path, const Origin& origin) {
     read(text, path);
 }
 
-struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 } // namespace
 
 std::vector<Line> read_lines(std::string_view text, const std::string& file, const Reading& reading,
@@ -304,26 +301,18 @@ std::string read_file(const std::string& path, bool pipes) {
           (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode) || S_ISSOCK(status.st_mode)))) {
         throw failed("is not a regular file");
     }
-    const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "re"));
+    const File file(std::fopen(path.c_str(), "re"));
     if (file == nullptr) {
         throw failed(std::strerror(errno)); // NOLINT(concurrency-mt-unsafe): there is one thread
     }
-    std::string text;
-    std::array<char, 65536> chunk{};
-    while (text.size() <= most_bytes) {
-        const auto count = std::fread(chunk.data(), 1, chunk.size(), file.get());
-        text.append(chunk.data(), count);
-        if (count < chunk.size()) {
-            break;
-        }
-    }
-    if (std::ferror(file.get()) != 0) {
+    auto text = contents(*file, most_bytes);
+    if (!text) {
         throw failed("cannot be read");
     }
-    if (text.size() > most_bytes) {
+    if (text->size() > most_bytes) {
         throw failed("is larger than " + std::to_string(most_bytes >> 20U) + " MiB");
     }
-    return text;
+    return std::move(*text);
 }
 
 } // namespace lbd::config::keepalived
