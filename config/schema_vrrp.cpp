@@ -11,12 +11,7 @@ namespace {
 
 Field password() {
     auto field = optional(
-        "password",
-        secret("1..8 printable characters without blanks",
-               [](std::string_view word) {
-                   return !word.empty() && word.size() <= 8 &&
-                          std::all_of(word.begin(), word.end(), is_graphic);
-               }),
+        "password", secret(graphic("1..8 printable characters without blanks", 8)),
         "no authentication",
         "keepalived's auth_type PASS, VRRP version 2 only. It protects against mistakes, not "
         "against attackers: everybody on the link can read it.");

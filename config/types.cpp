@@ -172,10 +172,10 @@ Type text(std::string allowed, std::function<bool(std::string_view)> accepts) {
             }};
 }
 
-Type secret(std::string allowed, std::function<bool(std::string_view)> accepts) {
-    return {.allowed = std::move(allowed),
-            .parse = [accepts = std::move(accepts)](std::string_view text) -> std::optional<Value> {
-                return accepts(text) ? std::optional<Value>(Secret(text)) : std::nullopt;
+Type secret(const Type& word) {
+    return {.allowed = word.allowed,
+            .parse = [word](std::string_view text) -> std::optional<Value> {
+                return word.parse(text) ? std::optional<Value>(Secret(text)) : std::nullopt;
             }};
 }
 

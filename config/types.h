@@ -32,7 +32,7 @@ Type duration(Milliseconds least, Milliseconds most, Milliseconds step = Seconds
 Type word(std::vector<std::string> words);
 Type text(std::string allowed, std::function<bool(std::string_view)> accepts);
 // The same, but what is read can be shown to nobody.
-Type secret(std::string allowed, std::function<bool(std::string_view)> accepts);
+Type secret(const Type& word); // what that type reads as text
 Type ip_address();
 Type ip_address(IpAddress::Family family);
 Type prefix();
