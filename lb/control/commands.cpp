@@ -24,21 +24,6 @@ namespace json = boost::json;
 
 namespace {
 
-json::value success(json::value data) {
-    json::object reply = begin_reply(true);
-    reply["data"] = std::move(data);
-    return reply;
-}
-
-json::value failure(std::string_view error, const std::vector<std::string>& details = {}) {
-    json::object reply = begin_reply(false);
-    reply["error"] = error;
-    json::array lines;
-    for (const std::string& line : details) lines.emplace_back(line);
-    reply["details"] = std::move(lines);
-    return reply;
-}
-
 // Empty: as it is.
 json::value log_level_by_hand(const std::string& wanted) {
     if (!wanted.empty()) {

@@ -20,9 +20,8 @@
 #include <utility>
 #include <variant>
 
-#include "lb/control/request.h"
-
 #include "lb/control/reply.h"
+#include "lb/control/request.h"
 
 namespace lbd::control {
 

@@ -10,10 +10,6 @@ namespace json = boost::json;
 
 namespace {
 
-std::string_view protocol_name(config::Protocol protocol) {
-    return protocol == config::Protocol::tcp ? "tcp" : "udp";
-}
-
 std::string_view scheduler_name(config::Scheduler scheduler) {
     constexpr std::array<std::string_view, 6> names{"rr", "wrr", "lc", "wlc", "sh", "mh"};
     return names.at(static_cast<std::size_t>(scheduler));
@@ -25,12 +21,7 @@ std::string_view forwarding_name(config::Forwarding forwarding) {
 }
 
 void put(json::object& object, const Totals& totals, const Rates& rates) {
-    object["packets"] = totals.packets;
-    object["bytes"] = totals.bytes;
-    object["connections"] = totals.connections;
-    object["active_connections"] = totals.active;
-    object["inactive_connections"] = totals.inactive;
-    object["persistence_entries"] = totals.persistent;
+    put(object, totals);
     json::object a_second;
     a_second["connections_per_second"] = rates.connections;
     a_second["packets_per_second"] = rates.packets;
@@ -63,7 +54,7 @@ json::object service_status(const StatusSources& sources, dataplane::ServiceSlot
     const ServiceRecord& record = sources.roster.services()[slot];
     json::object object;
     object["name"] = record.config.name;
-    object["protocol"] = protocol_name(record.config.protocol);
+    object["protocol"] = name_of(record.config.protocol);
     object["address"] = record.config.address.text();
     object["port"] = record.config.port;
     object["scheduler"] = scheduler_name(record.config.scheduler);
@@ -187,6 +178,19 @@ json::object host_status(const StatusSources& sources) {
 }
 
 } // namespace
+
+std::string_view name_of(config::Protocol protocol) {
+    return protocol == config::Protocol::tcp ? "tcp" : "udp";
+}
+
+void put(json::object& object, const Totals& totals) {
+    object["packets"] = totals.packets;
+    object["bytes"] = totals.bytes;
+    object["connections"] = totals.connections;
+    object["active_connections"] = totals.active;
+    object["inactive_connections"] = totals.inactive;
+    object["persistence_entries"] = totals.persistent;
+}
 
 json::object services_status(const StatusSources& sources) {
     json::array services;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <string_view>
 
 #include "config/config.h"
 #include "lb/control/host_bridge.h"
@@ -24,6 +25,9 @@ struct StatusSources {
     const notify::Notifier& notifier;
     double uptime_seconds;
 };
+
+std::string_view name_of(config::Protocol protocol);
+void put(boost::json::object& object, const Totals& totals);
 
 boost::json::object services_status(const StatusSources& sources);
 // Of what is not a service: workers, ports, the host, drops.

@@ -176,10 +176,7 @@ int run(const Command& command, const po::variables_map& values) {
 }
 
 void show_failure(std::string_view error, const std::vector<std::string>& details) {
-    json::object reply = lbd::control::begin_reply(false);
-    reply["error"] = error;
-    reply["details"] = json::array(details.begin(), details.end());
-    std::cout << json::serialize(reply) << std::endl;
+    std::cout << json::serialize(lbd::control::failure(error, details)) << std::endl;
 }
 
 // Programs that read standard output find there why there is nothing else.

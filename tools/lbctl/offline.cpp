@@ -56,9 +56,7 @@ int doctor(const std::vector<std::string>& arguments) {
     if (values["json"].as<bool>()) {
         boost::json::object data;
         data["findings"] = as_json(findings);
-        boost::json::object reply = control::begin_reply(true);
-        reply["data"] = std::move(data);
-        std::cout << boost::json::serialize(reply) << '\n';
+        std::cout << boost::json::serialize(control::success(std::move(data))) << '\n';
     } else {
         std::cout << text(findings);
     }

@@ -211,12 +211,11 @@ void put_services(Exposition& out, const Snapshot& snapshot) {
     for (const Service& service : services) labels.push_back(text_of({{"service", service.name}}));
     out.family("lbd_service_info", gauge, "Where the service is.");
     for (const Service& service : services)
-        out.sample(
-            text_of({{"service", service.name},
-                     {"address", service.address.text()},
-                     {"port", std::to_string(service.port)},
-                     {"protocol", service.protocol == config::Protocol::tcp ? "tcp" : "udp"}}),
-            std::uint64_t{1});
+        out.sample(text_of({{"service", service.name},
+                            {"address", service.address.text()},
+                            {"port", std::to_string(service.port)},
+                            {"protocol", name_of(service.protocol)}}),
+                   std::uint64_t{1});
     put(out, "lbd_service_quorum", gauge, "1 if enough backends are up.", services, labels,
         [](const Service& service) { return number(service.quorum); });
     put(out, "lbd_service_checks_ignored", gauge, "1 if too few backends are up to believe it.",

@@ -53,20 +53,11 @@ json::object describe(const metrics::Service& service) {
     object["name"] = service.name;
     object["address"] = service.address.text();
     object["port"] = service.port;
-    object["protocol"] = service.protocol == config::Protocol::tcp ? "tcp" : "udp";
+    object["protocol"] = name_of(service.protocol);
     object["quorum"] = service.quorum;
     object["checks_ignored"] = service.checks_ignored;
     object["dropped"] = service.dropped;
     return object;
-}
-
-void put(json::object& object, const Totals& totals) {
-    object["packets"] = totals.packets;
-    object["bytes"] = totals.bytes;
-    object["connections"] = totals.connections;
-    object["active_connections"] = totals.active;
-    object["inactive_connections"] = totals.inactive;
-    object["persistence_entries"] = totals.persistent;
 }
 
 json::object describe(const metrics::Backend& backend) {
