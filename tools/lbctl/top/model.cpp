@@ -21,9 +21,7 @@ Totals totals_of(const Sample& sample) {
     for (const Service& service : sample.services) {
         totals.traffic += service.traffic;
         totals.backends += service.backends.size();
-        totals.up += static_cast<std::size_t>(
-            std::count_if(service.backends.begin(), service.backends.end(),
-                          [](const Backend& backend) { return backend.state == "up"; }));
+        totals.up += backends_up(service);
     }
     return totals;
 }

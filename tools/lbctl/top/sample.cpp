@@ -76,6 +76,12 @@ void measure(Worker& now, const Worker& before) {
 
 } // namespace
 
+std::size_t backends_up(const Service& service) {
+    return static_cast<std::size_t>(
+        std::count_if(service.backends.begin(), service.backends.end(),
+                      [](const Backend& backend) { return backend.state == "up"; }));
+}
+
 std::string ascii(std::string_view text) {
     std::string result(text);
     for (char& character : result)
@@ -86,7 +92,6 @@ std::string ascii(std::string_view text) {
 Sample sample_of(const json::object& stats, const json::object& vrrp) {
     Sample sample;
     sample.uptime_seconds = number(stats, "uptime_seconds");
-    sample.generation = ascii(text(child(stats, "config"), "generation"));
     sample.services = items_of(list(stats, "services"), service_of);
     sample.workers = items_of(list(stats, "workers"), worker_of);
     sample.instances = items_of(list(vrrp, "instances"), instance_of);

@@ -58,7 +58,6 @@ struct Instance { // of VRRP
 
 struct Sample {
     double uptime_seconds = 0;
-    std::string generation; // of the forwarding table
     std::vector<Service> services;
     std::vector<Worker> workers;
     std::vector<Instance> instances;
@@ -73,6 +72,9 @@ Sample sample_of(const boost::json::object& stats, const boost::json::object& vr
 // Replaces rates and busy shares by those since `before`, where the counters allow it: they do not
 // after a restart of lbd, or for what was not there.
 void measure(Sample& now, const Sample& before);
+
+// How many of the service's backends are up.
+std::size_t backends_up(const Service& service);
 
 // Everything but printable ASCII is '?'.
 std::string ascii(std::string_view text);

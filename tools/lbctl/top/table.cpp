@@ -30,10 +30,8 @@ const Traffic& traffic_of(const Row& row) {
 // Of a service, how many of its backends are up.
 std::string state_of(const Row& row) {
     if (row.backend != nullptr) return row.backend->state;
-    const auto& backends = row.service->backends;
-    const auto up = std::count_if(backends.begin(), backends.end(),
-                                  [](const Backend& backend) { return backend.state == "up"; });
-    return std::to_string(up) + '/' + std::to_string(backends.size()) + " up";
+    return std::to_string(backends_up(*row.service)) + '/' +
+           std::to_string(row.service->backends.size()) + " up";
 }
 
 // In the order in which they stand.
