@@ -5,38 +5,28 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include "config/load.h"
+#include "tests/unit/scratch.h"
 
 namespace lbd::control {
 
 namespace {
 
-class Place {
+class Place : public Scratch {
   public:
-    Place() {
-        std::string name = "/tmp/lbd-modes-XXXXXX";
-        directory = mkdtemp(name.data());
-        chmod(directory.c_str(), 0755);
-    }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() { std::filesystem::remove_all(directory); }
+    Place() { chmod(path().c_str(), 0755); }
 
     // Loads the file and looks at it.
     std::vector<std::string> warnings(const std::string& more, mode_t mode = 0600) const {
         std::ofstream(file()) << "ports: [{device: 'af_packet:eth1', addresses: [10.0.0.2/24]}]\n"
-                              << "control: {socket: " << directory << "/lbd.sock}\n"
+                              << "control: {socket: " << path() << "/lbd.sock}\n"
                               << more;
         chmod(file().c_str(), mode);
         return file_warnings(file(), config::load_file(file()));
     }
-    std::string file() const { return directory + "/lbd.yaml"; }
-
-    std::string directory;
+    std::string file() const { return path("lbd.yaml"); }
 };
 
 const std::string key = "sync: {peers: [10.0.0.3], key: 0123456789abcdef}\n";
@@ -54,7 +44,7 @@ TEST_CASE("a file that everybody can read is warned of if it has secrets") {
         CHECK(place.warnings(secret, 0644) == warning);
         CHECK(place.warnings(secret, 0640).empty());
     }
-    chmod(place.directory.c_str(), 0700); // nobody gets as far as the file
+    chmod(place.path().c_str(), 0700); // nobody gets as far as the file
     CHECK(place.warnings(key, 0644).empty());
 }
 
@@ -68,10 +58,10 @@ TEST_CASE("a file that others can write is warned of, secrets or not") {
 
 TEST_CASE("a directory that others can write is theirs, with file, scripts and socket") {
     const Place place;
-    chmod(place.directory.c_str(), 0777);
-    const std::string script = place.directory + "/told";
+    chmod(place.path().c_str(), 0777);
+    const std::string script = place.path() + "/told";
     std::ofstream(script) << "#!/bin/sh\n";
-    const std::string doubt = place.directory + " can be written by others than root";
+    const std::string doubt = place.path() + " can be written by others than root";
     CHECK(place.warnings("notifications: {scripts: [{script: [" + script + "]}]}\n") ==
           std::vector<std::string>{
               "whoever can change this file can have programs run as root: " + doubt,
@@ -81,10 +71,10 @@ TEST_CASE("a directory that others can write is theirs, with file, scripts and s
 
 TEST_CASE("scripts of every kind are looked at, and each once") {
     const Place place;
-    const std::string none = "[" + place.directory + "/none]";
+    const std::string none = "[" + place.path() + "/none]";
     const std::string vrrp = "vrrp: [{name: v, vrid: 1, virtual_addresses: [10.0.0.9], ";
     const std::string service = "services: [{name: s, address: 10.0.0.9, port: 80, ";
-    const std::vector<std::string> warning{"the script " + place.directory +
+    const std::vector<std::string> warning{"the script " + place.path() +
                                            "/none will not be run: No such file or directory"};
     for (const std::string& text : {
              "notifications: {scripts: [{script: " + none + "}, {script: " + none + "}]}\n",

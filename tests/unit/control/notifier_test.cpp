@@ -10,12 +10,11 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include "config/load.h"
 #include "lb/control/notify/syslog.h"
+#include "tests/unit/scratch.h"
 
 namespace lbd::control::notify {
 
@@ -26,30 +25,21 @@ using namespace std::chrono_literals;
 using Lines = std::vector<std::string>;
 
 // A directory with a program that writes down its arguments.
-class Desk {
+class Desk : public Scratch {
   public:
     Desk() {
-        std::string name = "/tmp/lbd-notify-XXXXXX";
-        directory_ = mkdtemp(name.data());
         std::ofstream(path("tell")) << "#!/bin/sh\necho \"$@\" >>" << path("told") << '\n';
         std::ofstream(path("fail")) << "#!/bin/sh\nexit 3\n";
         std::ofstream(path("hang")) << "#!/bin/sh\nsleep 60\n";
         for (const char* script : {"tell", "fail", "hang"}) chmod(path(script).c_str(), 0700);
     }
-    Desk(const Desk&) = delete;
-    Desk& operator=(const Desk&) = delete;
-    ~Desk() { std::filesystem::remove_all(directory_); }
 
-    std::string path(const std::string& name) const { return directory_ + '/' + name; }
     Lines told() const {
         Lines lines;
         std::ifstream file(path("told"));
         for (std::string line; std::getline(file, line);) lines.push_back(line);
         return lines;
     }
-
-  private:
-    std::string directory_;
 };
 
 config::Config configuration(const Desk& desk, const std::string& service = "",

@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include "tests/unit/scratch.h"
 
 namespace lbd::control {
 
@@ -16,26 +17,14 @@ namespace {
 using namespace std::chrono_literals;
 
 // A directory of one's own, with scripts.
-class Workshop {
+class Workshop : public Scratch {
   public:
-    Workshop() {
-        std::string name = "/tmp/lbd-script-XXXXXX";
-        directory_ = mkdtemp(name.data());
-    }
-    Workshop(const Workshop&) = delete;
-    Workshop& operator=(const Workshop&) = delete;
-    ~Workshop() { std::filesystem::remove_all(directory_); }
-
-    std::string path(const std::string& name) const { return directory_ + '/' + name; }
     std::string write(const std::string& text) const {
         const std::string file = path("check");
         std::ofstream(file) << "#!/bin/sh\n" << text << '\n';
         chmod(file.c_str(), 0700);
         return file;
     }
-
-  private:
-    std::string directory_;
 };
 
 config::VrrpTrack track_of(std::vector<std::string> words) {

@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include "tests/unit/scratch.h"
 
 namespace lbd::health {
 
@@ -16,17 +17,8 @@ namespace {
 constexpr uid_t nobody = 65534;
 
 // A directory of root's in /tmp. Needs root, as only root gives files away.
-class Place {
+class Place : public Scratch {
   public:
-    Place() {
-        std::string name = "/tmp/lbd-trust-XXXXXX";
-        path_ = mkdtemp(name.data());
-    }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
-    ~Place() { std::filesystem::remove_all(path_); }
-
-    std::string path(const std::string& name) const { return path_ + '/' + name; }
     std::string directory(const std::string& name, mode_t mode = 0755) const {
         std::filesystem::create_directory(path(name));
         chmod(path(name).c_str(), mode);
@@ -41,9 +33,6 @@ class Place {
         std::filesystem::create_symlink(target, path(name));
         return path(name);
     }
-
-  private:
-    std::string path_;
 };
 
 std::string blames(const std::string& path) {

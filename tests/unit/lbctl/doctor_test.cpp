@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "config/load.h"
+#include "tests/unit/scratch.h"
 #include "tools/lbctl/doctor/checks.h"
 
 namespace lbd::lbctl {
@@ -15,17 +15,8 @@ using Catch::Contains;
 namespace {
 
 // A host of files, with nothing on it but what a test puts there.
-class Fixture {
+class Fixture : public Scratch {
   public:
-    Fixture() {
-        std::string name =
-            (std::filesystem::temp_directory_path() / "lbctl-doctor-XXXXXX").string();
-        root_ = mkdtemp(name.data());
-    }
-    ~Fixture() { std::filesystem::remove_all(root_); }
-    Fixture(const Fixture&) = delete;
-    Fixture& operator=(const Fixture&) = delete;
-
     void file(const std::string& path, const std::string& text) {
         const auto place = prepared(path);
         std::ofstream(place) << text << '\n';
@@ -33,18 +24,19 @@ class Fixture {
     void link(const std::string& path, const std::string& target) {
         std::filesystem::create_symlink(target, prepared(path));
     }
-    void directory(const std::string& path) { std::filesystem::create_directories(root_ + path); }
-    Host host() const { return Host(root_, facts); }
+    void directory(const std::string& path) {
+        std::filesystem::create_directories(Scratch::path() + path);
+    }
+    Host host() const { return Host(path(), facts); }
 
     Facts facts;
 
   private:
     std::string prepared(const std::string& path) {
-        std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
-        return root_ + path;
+        std::filesystem::create_directories(
+            std::filesystem::path(Scratch::path() + path).parent_path());
+        return Scratch::path() + path;
     }
-
-    std::string root_;
 };
 
 config::Config config_for(const std::string& device, const std::string& more = "") {

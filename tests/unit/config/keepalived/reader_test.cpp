@@ -2,13 +2,13 @@
 #include "config/keepalived/reader.h"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "config/keepalived/block.h"
 #include "config/keepalived/words.h"
 #include "imported.h"
+#include "tests/unit/scratch.h"
 
 using namespace lbd::config::keepalived;
 
@@ -31,36 +31,23 @@ Words lines_of(const std::string& text) {
     return lines;
 }
 
-// Removed at the end.
-class Folder {
+class Folder : public lbd::Scratch {
   public:
-    Folder() {
-        std::string name = "/tmp/lbd-import-XXXXXX";
-        REQUIRE(mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-
     std::string write(const std::string& name, const std::string& text) const {
-        const auto path = path_ / name;
-        std::filesystem::create_directories(path.parent_path());
-        std::ofstream(path) << text;
-        return path.string();
+        auto file = path(name);
+        std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+        std::ofstream(file) << text;
+        return file;
     }
 
     Words lines(const std::string& name, Report& report) const {
         Words texts;
-        const auto path = (path_ / name).string();
-        for (const auto& line : read_lines(read_file(path, false), path, {"director"}, report)) {
+        const auto file = path(name);
+        for (const auto& line : read_lines(read_file(file, false), file, {"director"}, report)) {
             texts.push_back(line.text);
         }
         return texts;
     }
-
-  private:
-    std::filesystem::path path_;
 };
 
 } // namespace
