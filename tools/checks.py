@@ -19,8 +19,6 @@ ALL = ["format", "build", "unit", "fuzz", "e2e", "tidy", "cppcheck", "sanitize"]
 # Without what takes a build of its own.
 USUAL = ["format", "build", "unit", "e2e", "tidy", "cppcheck"]
 SANITIZERS = ["address,undefined", "thread"]
-# What else is built and run with a sanitizer.
-UNIT_TESTS = "tests/unit/"
 
 
 class Tally:
@@ -33,6 +31,9 @@ class Tally:
         self.failed += failed
         print(f"== {title}: {passed} passed, {failed} failed ({time.monotonic() - start:.0f} s)\n",
               flush=True)
+
+    def add_one(self, title, good, start):
+        self.add(title, int(good), int(not good), start)
 
 
 def sources(*suffixes):
@@ -48,7 +49,7 @@ def check_format(tally):
     start = time.monotonic()
     result = subprocess.run(["clang-format", "--dry-run", "-Werror", *sources(".h", ".cpp")],
                             cwd=ROOT, check=False)
-    tally.add("format", *((1, 0) if result.returncode == 0 else (0, 1)), start)
+    tally.add_one("format", result.returncode == 0, start)
 
 
 def build(tally, directory, sanitize=""):
@@ -64,7 +65,7 @@ def build(tally, directory, sanitize=""):
             and subprocess.run(["ninja", "-C", directory, "--quiet",
                                 *(sanitized_targets(directory) if sanitize else [])],
                                check=False).returncode == 0)
-    tally.add(f"build {sanitize}, warnings as errors", *((1, 0) if good else (0, 1)), start)
+    tally.add_one(f"build {sanitize}, warnings as errors", good, start)
     return good
 
 
@@ -74,7 +75,7 @@ def sanitized_targets(directory):
     names = [os.path.relpath(target["filename"][0], directory) for target in json.loads(listed)
              if target["type"] == "executable"]
     return [name for name in names
-            if name.startswith(UNIT_TESTS) or name in ("lb/lbd", "tools/lbctl/lbctl")]
+            if name.startswith("tests/unit/") or name in ("lb/lbd", "tools/lbctl/lbctl")]
 
 
 def catch_cases(test):
@@ -104,22 +105,25 @@ def print_catch_failures(test):
                   f"    {(failure.text or '').strip()}")
 
 
-def check_unit(tally, directory):
-    start = time.monotonic()
-    log = os.path.join(directory, "meson-logs", "testlog.json")
+def meson_tests(directory, suite, *options, **more):
+    """What meson tells of each test of a suite when it has run them; nothing if it cannot."""
+    log = os.path.join(directory, "meson-logs", f"testlog-{suite}.json")
     if os.path.exists(log):
         os.remove(log)
-    subprocess.run(["meson", "test", "-C", directory, "--no-rebuild", "--suite", "unit",
-                    "--timeout-multiplier", "4", "--test-args", "-r xml"],
-                   stdout=subprocess.DEVNULL, check=False,
-                   env={**os.environ, **sanitizer_options()})
-    passed = failed = 0
+    subprocess.run(["meson", "test", "-C", directory, "--no-rebuild", "--suite", suite, "--logbase",
+                    f"testlog-{suite}", *options], check=False, **more)
     try:
         with open(log, encoding="utf-8") as lines:
-            tests = [json.loads(line) for line in lines]
+            return [json.loads(line) for line in lines]
     except OSError:
-        tests = []
-        failed = 1
+        return []
+
+
+def check_unit(tally, directory):
+    start = time.monotonic()
+    tests = meson_tests(directory, "unit", "--timeout-multiplier", "4", "--test-args", "-r xml",
+                        stdout=subprocess.DEVNULL, env={**os.environ, **sanitizer_options()})
+    passed, failed = 0, int(not tests)
     for test in tests:
         good, bad = catch_cases(test)
         print(f"{test['name']}: {good} passed, {bad} failed")
@@ -133,18 +137,9 @@ def check_unit(tally, directory):
 def check_fuzz(tally, directory):
     """What was ever found, by the compiler of the build; then, by clang, a short search for more."""
     start = time.monotonic()
-    log = os.path.join(directory, "meson-logs", "testlog-fuzz.json")
-    if os.path.exists(log):
-        os.remove(log)
-    subprocess.run(["meson", "test", "-C", directory, "--no-rebuild", "--suite", "fuzz",
-                    "--logbase", "testlog-fuzz", "--print-errorlogs", "--quiet"], check=False)
-    try:
-        with open(log, encoding="utf-8") as lines:
-            results = [json.loads(line)["result"] for line in lines]
-    except OSError:
-        results = []
-    good = results.count("OK")
-    tally.add("known inputs of fuzz targets", good, len(results) - good if results else 1, start)
+    tests = meson_tests(directory, "fuzz", "--print-errorlogs", "--quiet")
+    good = sum(test["result"] == "OK" for test in tests)
+    tally.add("known inputs of fuzz targets", good, len(tests) - good if tests else 1, start)
 
     start = time.monotonic()
     output = subprocess.run([os.path.join(ROOT, "tests", "fuzz", "run"), "--quick"], cwd=ROOT,
@@ -250,7 +245,7 @@ def check_cppcheck(tally):
         ["cppcheck", "--enable=warning,performance,portability", "--std=c++20", "--inline-suppr",
          "--quiet", f"-j{os.cpu_count()}", "-I.", "--suppressions-list=tests/cppcheck.supp",
          "--error-exitcode=1", "lb", "vrrp", "health", "config", "tools"], cwd=ROOT, check=False)
-    tally.add("cppcheck", *((1, 0) if result.returncode == 0 else (0, 1)), start)
+    tally.add_one("cppcheck", result.returncode == 0, start)
 
 
 def check_sanitized(tally, sanitizers, steps, extra):
