@@ -175,6 +175,7 @@ def test_systemd_starts_reloads_and_stops_it(booted, driver):
     booted.write("/etc/lbd/lbd.yaml", config)
     booted.run("systemctl", "enable", "--now", "lbd")
     _wait_for_master(booted)
+    assert "MASTER of VI_1" in booted.run("systemctl", "status", "lbd").stdout
     booted.run("systemctl", "reload", "lbd")
     booted.write("/etc/lbd/lbd.yaml", "services: 5\n")
     assert booted.run("systemctl", "reload", "lbd", check=False).returncode != 0
