@@ -110,7 +110,10 @@ std::vector<std::string> eal_arguments(const EalOptions& options,
                                               : "--huge-unlink=always");
     if (options.megabytes != 0)
         arguments.insert(arguments.end(), {"-m", std::to_string(options.megabytes)});
-    if (options.pci_devices.empty()) arguments.emplace_back("--no-pci");
+    // Software devices take any address. To find out physical ones for memory that is added later,
+    // as for a process that attaches, needs a privilege that has been given up by then.
+    if (options.pci_devices.empty())
+        arguments.insert(arguments.end(), {"--no-pci", "--iova-mode=va"});
     for (const std::string& device : options.pci_devices)
         arguments.insert(arguments.end(), {"-a", device});
     for (const std::string& device : options.virtual_devices)

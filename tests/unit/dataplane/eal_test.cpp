@@ -61,9 +61,11 @@ TEST_CASE("only the devices that are configured are touched") {
     EalOptions options;
     options.virtual_devices = {"net_af_packet0,iface=eth0"};
     CHECK(has(eal_arguments(options, {0}), "--no-pci"));
+    CHECK(has(eal_arguments(options, {0}), "--iova-mode=va"));
     CHECK(value(eal_arguments(options, {0}), "--vdev") == "net_af_packet0,iface=eth0");
     options.pci_devices = {"0000:3b:00.0"};
     CHECK_FALSE(has(eal_arguments(options, {0}), "--no-pci"));
+    CHECK_FALSE(has(eal_arguments(options, {0}), "--iova-mode=va"));
     CHECK(value(eal_arguments(options, {0}), "-a") == "0000:3b:00.0");
 }
 
