@@ -35,6 +35,10 @@ def configurations(path):
     return ["\n".join(lines) + "\n" for language, lines in _blocks(path) if language == "yaml"]
 
 
+def unnamed(path):
+    return ["\n".join(lines) + "\n" for language, lines in _blocks(path) if not language]
+
+
 def commands(path):
     """Every command line. Man pages have nothing else in their blocks."""
     wanted = "sh" if path == README else ""

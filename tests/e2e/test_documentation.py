@@ -54,8 +54,8 @@ INSTALLED = ["lbd --check /etc/lbd/lbd.yaml", "lbctl stats",
              "lbctl --json services | jq -r "
              "'.data.services[].backends[] | select(.state != \"up\") | .address'",
              "lbctl backend drain 192.0.2.11 --wait"]
-IMPORT = ["build/tools/lbctl/lbctl import --port eth0=0000:3b:00.0 /etc/keepalived/keepalived.conf "
-          "> lbd.yaml",
+IMPORT = ["lbctl import --port eth0=0000:3b:00.0 --address eth0=192.0.2.2/24 "
+          "/etc/keepalived/keepalived.conf > lbd.yaml",
           "lbctl import /etc/keepalived/keepalived.conf > lbd.yaml",
           "lbctl import /etc/keepalived/keepalived.conf > lbd.yaml && lbd --check lbd.yaml",
           "lbd --check lbd.yaml"]
@@ -212,6 +212,13 @@ def _the_configuration():
     return whole
 
 
+def _imported():
+    """The README's keepalived.conf, and what it says becomes of it."""
+    [there] = [text for text in documented.unnamed(README) if "vrrp_instance" in text]
+    [here] = [text for text in documented.configurations(README) if text.startswith("ports:")]
+    return there, here
+
+
 def _all_up(town):
     answer = town.run(town.director, "lbctl --json services", status=(0, 3))
     data = json.loads(answer or '{"data": {"services": []}}')["data"]
@@ -253,6 +260,13 @@ def test_what_keepalived_had_is_imported_and_accepted(town):
         town.write("clone/lbd.yaml", "")
         town.run(town.director, command, status=(0, 1))
         assert "services:" in town.read("clone/lbd.yaml")
+
+
+def test_the_import_that_is_shown_is_what_it_prints(town):
+    there, here = _imported()
+    town.write("etc/keepalived/keepalived.conf", there)
+    town.run(town.director, IMPORT[0])
+    assert town.read("clone/lbd.yaml") == here
 
 
 def test_the_doctor_and_the_first_check(town):
