@@ -181,32 +181,23 @@ def count_reports(scratch):
 
 
 def check_e2e(tally, directory, sanitize, extra):
-    """Two pytests at once, as a test mostly waits: all with af_packet, and once more with af_xdp
-    what depends on the device."""
+    """Two processes share the tests, as a test mostly waits: all with af_packet, and once more with
+    af_xdp what depends on the device."""
     start = time.monotonic()
-    runs = []
     with tempfile.TemporaryDirectory() as scratch:
-        for device, selection in (("af_packet", ""), ("af_xdp", "device_bound")):
-            marks = " and ".join(filter(None, [selection, "quick" if sanitize else ""]))
-            report = os.path.join(scratch, f"{device}.xml")
-            command = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q",
-                       "--durations=5", f"--junitxml={report}", "-m", marks, *extra,
-                       os.path.join(ROOT, "tests", "e2e")]
-            environment = {**os.environ, "LBD_BUILD": directory, "LBD_DEVICES": device,
-                           **(sanitizer_options(scratch) if sanitize else {})}
-            with open(os.path.join(scratch, f"{device}.txt"), "w", encoding="utf-8") as output:
-                process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=output,
-                                           stderr=subprocess.STDOUT)
-            runs.append((device, report, output.name, process))
-        for device, report, output, process in runs:
-            process.wait()
-            with open(output, encoding="utf-8") as text:
-                print(text.read(), flush=True)
-            passed, failed = junit_counts(report)
-            # 5: nothing selected. Otherwise a status that the counts do not explain is a failure.
-            if process.returncode not in (0, 5) and failed == 0:
-                failed = 1
-            tally.add(f"end-to-end {sanitize}, {device}", passed, failed, start)
+        report = os.path.join(scratch, "report.xml")
+        environment = {**os.environ, "LBD_BUILD": directory,
+                       **(sanitizer_options(scratch) if sanitize else {})}
+        result = subprocess.run(
+            ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--durations=10",
+             "-n", "2", "--dist", "loadgroup", f"--junitxml={report}",
+             "-m", "quick" if sanitize else "", *extra, os.path.join(ROOT, "tests", "e2e")],
+            env=environment, cwd=ROOT, check=False)
+        passed, failed = junit_counts(report)
+        # 5: nothing selected. Otherwise a status that the counts do not explain is a failure.
+        if result.returncode not in (0, 5) and failed == 0:
+            failed = 1
+        tally.add(f"end-to-end {sanitize}", passed, failed, start)
         if sanitize:
             reports = count_reports(scratch)
             tally.add(f"reports of {sanitize}", 0 if reports else 1, reports, start)

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The lab for the end-to-end tests: built once a device, handed to each test with two web servers
 running and no lbd. LBD_BUILD is the build directory, LBD_DEVICES the devices to test, by default
-af_packet and af_xdp."""
+af_packet and af_xdp.
+
+With pytest-xdist several processes share the tests, each with a lab of its own:
+`-n 2 --dist loadgroup` keeps a file's tests of a device together and in order."""
 
 import os
 import sys
@@ -22,6 +25,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "any_device: the same whatever the device; tested with one")
     config.addinivalue_line("markers", "device_bound: set by itself on all others with a device")
     config.addinivalue_line("markers", "quick: also run with sanitizers")
+    config.addinivalue_line("markers", "hugepages: changes how many the machine has")
 
 
 def pytest_generate_tests(metafunc):
@@ -42,6 +46,9 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if device(item) >= 0 and not item.get_closest_marker("any_device"):
             item.add_marker("device_bound")
+        group = ("hugepages" if item.get_closest_marker("hugepages")
+                 else f"{item.path.stem} {device(item)}")
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -52,6 +59,16 @@ def pytest_runtest_makereport(item, call):
             if os.path.exists(director.log_file):
                 end = "\n".join(director.log().splitlines()[-40:])
                 report.sections.append((f"log of director {director.letter}", end))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests measure and nobody judges: record_property("what", figure)."""
+    figures = [(report.nodeid.split("/")[-1], *figure) for report in terminalreporter.getreports("passed")
+               for figure in report.user_properties]
+    if figures:
+        terminalreporter.section("figures")
+    for test, what, figure in figures:
+        terminalreporter.line(f"{test}: {what}: {figure}")
 
 
 @pytest.fixture(scope="session")

@@ -275,6 +275,7 @@ def test_the_doctor_and_the_first_check(town):
     assert "hugepages" in town.run(town.director, ADVICE[0], status=(0, 1))
 
 
+@pytest.mark.hugepages
 @pytest.mark.parametrize("command", BENCHMARKS)
 def test_the_benchmarks_run(command):
     """What they print is nobody's to judge here."""
