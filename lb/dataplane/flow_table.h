@@ -97,12 +97,14 @@ class FlowTable {
 
     void erase(Entry& flow);
 
-    // Where an entry lies, for as long as it is in the table.
+    // Where an entry lies, for as long as it is in the table. By bytes: the difference of two
+    // pointers to lines means nothing unless both are at a line's start.
     std::uint32_t position_of(const Entry& flow) const {
-        const auto line =
-            static_cast<std::size_t>(reinterpret_cast<const Line*>(&flow) - &lines_[0]);
-        const auto place = static_cast<std::size_t>(&flow - lines_[line].flows);
-        return static_cast<std::uint32_t>(line * flows_per_line + place);
+        const auto offset =
+            static_cast<std::size_t>(reinterpret_cast<const std::byte*>(&flow) -
+                                     reinterpret_cast<const std::byte*>(&lines_[0]));
+        const std::size_t place = offset % sizeof(Line) / sizeof(Entry);
+        return static_cast<std::uint32_t>(offset / sizeof(Line) * flows_per_line + place);
     }
     void prefetch_at(std::uint32_t position) const {
         rte_prefetch0(&lines_[position / flows_per_line]);

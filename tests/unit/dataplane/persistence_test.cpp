@@ -95,6 +95,22 @@ BOTH_FAMILIES("a client stays bound for as long as one of its connections lives"
     CHECK(scene.bindings() == 0);
 }
 
+BOTH_FAMILIES("each of many clients is bound until the last of its own connections has ended") {
+    PersistentScene<TestType> scene; // crowded, so that bindings share cache lines
+    constexpr std::uint32_t clients = 500;
+    for (std::uint32_t client = 1; client <= clients; ++client) {
+        scene.syn(client, 1);
+        if (client % 2 == 0) scene.ack(client, 1);
+    }
+    scene.now += 301 * second; // half-open connections have ended, as have all bindings but for
+    scene.sweep();             // the connections that hold them
+    CHECK(scene.flows() == clients / 2);
+    CHECK(scene.bindings() == clients / 2);
+    scene.now += 900 * second;
+    scene.sweep();
+    CHECK(scene.bindings() == 0);
+}
+
 BOTH_FAMILIES("a binding is renewed with the service's timeout, however often it was kept") {
     PersistentScene<TestType> scene;
     const BackendSlot bound = scene.syn(1, 1);

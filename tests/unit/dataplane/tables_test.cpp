@@ -114,6 +114,18 @@ TEST_CASE("a table full of established flows has no place") {
     CHECK(table.insert(99, FlowState::established, 0, 900) == nullptr);
 }
 
+TEST_CASE("an entry is where its position says, in either place of its line") {
+    Table table(1);
+    std::set<std::uint32_t> positions;
+    for (std::uint32_t number = 0; number < Table4::window * Table4::flows_per_line; ++number) {
+        const Flow<KeyV4>* flow = table.insert(number, FlowState::established, 0, 900);
+        REQUIRE(flow != nullptr);
+        const std::uint32_t position = table.table.position_of(*flow);
+        CHECK(&table.table.at(position) == flow);
+        CHECK(positions.insert(position).second);
+    }
+}
+
 TEST_CASE("sweeping erases what has expired, once around") {
     Table table(1000);
     for (std::uint32_t number = 0; number < 500; ++number)
