@@ -49,7 +49,7 @@ Flow<Key>* FlowTable<Key>::choose_place(std::size_t first, Tick now) {
             if (flow.state == FlowState::free) return &flow;
             if (ended == nullptr && flow.ended(now)) ended = &flow;
             if (flow.state != FlowState::syn_recv) continue;
-            if (half_open == nullptr || !reached(flow.expires, half_open->expires))
+            if (half_open == nullptr || !reached(half_open->expires, flow.expires))
                 half_open = &flow;
         }
     }

@@ -98,11 +98,25 @@ TEST_CASE("a full table gives up half-open flows, never established ones") {
         CHECK(table.find(established) != nullptr);
 }
 
+// Places that are looked at for somebody to give way.
+constexpr std::uint32_t looked_at = 8 * Table4::flows_per_line;
+
 TEST_CASE("an expired flow gives its place away before a half-open one") {
     Table table(1);
-    for (std::uint32_t number = 0; number < Table4::window * Table4::flows_per_line; ++number)
-        table.insert(number, FlowState::syn_recv, 0, number == 5 ? 10 : 20);
+    for (std::uint32_t number = 0; number < looked_at; ++number)
+        table.insert(number, number == 5 ? FlowState::established : FlowState::syn_recv, 0,
+                     number == 5 ? 10 : 20);
     const Table4::Place place = table.table.insert(key(99), table.table.hash(key(99)), 10);
+    REQUIRE(place.flow != nullptr);
+    CHECK(place.evicted.key == key(5));
+}
+
+TEST_CASE("the half-open flow nearest its end gives its place away, also at the clock's wrap") {
+    const Tick now = GENERATE(Tick{0}, Tick{0xffff'fff0});
+    Table table(1);
+    for (std::uint32_t number = 0; number < looked_at; ++number)
+        table.insert(number, FlowState::syn_recv, now, now + (number == 5 ? 10 : 20 + number));
+    const Table4::Place place = table.table.insert(key(99), table.table.hash(key(99)), now);
     REQUIRE(place.flow != nullptr);
     CHECK(place.evicted.key == key(5));
 }
