@@ -47,7 +47,7 @@ Scheduler::Scheduler(unsigned worker, const WorkerCounters& own,
 
 BackendSlot Scheduler::choose(const ForwardingTable& table, const ServiceEntry& service,
                               std::uint64_t hash, Tick now) {
-    Tick& exhausted = exhausted_[table.slot_of(service)];
+    std::optional<Tick>& exhausted = exhausted_[table.slot_of(service)];
     if (service.members.empty() || exhausted == now) return no_backend;
     BackendSlot chosen = no_backend;
     if (service.discipline == Discipline::hash) {
@@ -60,8 +60,12 @@ BackendSlot Scheduler::choose(const ForwardingTable& table, const ServiceEntry& 
     } else {
         chosen = least(table, service);
     }
-    // Connections that nobody can take are turned away cheaply until the next tick.
-    if (chosen == no_backend) exhausted = now;
+    // Connections that nobody can take are turned away cheaply until the next tick. Not for longer,
+    // nor when the clock has wrapped and comes to that tick again.
+    if (chosen == no_backend)
+        exhausted = now;
+    else if (exhausted.has_value())
+        exhausted.reset();
     return chosen;
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <vector>
 
 #include "lb/dataplane/counters.h"
@@ -63,7 +63,7 @@ class Scheduler {
     LoadView load_;
     std::vector<RingCursor> cursors_;
     std::vector<bool> overloaded_;
-    std::vector<Tick> exhausted_; // by service: when it was last found to have nobody
+    std::vector<std::optional<Tick>> exhausted_; // by service: when it last had nobody
 };
 
 } // namespace lbd::dataplane

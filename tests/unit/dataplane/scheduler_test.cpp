@@ -90,6 +90,24 @@ TEST_CASE("if all are over their thresholds, nobody is chosen") {
     CHECK(scene.syn(50, 1000) == no_backend);
 }
 
+TEST_CASE("a service has its backends at every tick, also where the clock wraps") {
+    Scene4 scene;
+    scene.now = GENERATE(Tick{0xffff'ffff}, Tick{0}, Tick{1});
+    const Tick then = scene.now;
+    CHECK(scene.syn(1, 1000) == 0);
+    scene.in_rotation({0});
+    scene.backends[0].upper_threshold = 1;
+    scene.publish();
+    CHECK(scene.syn(2, 1000) == no_backend); // it has its one connection
+    scene.now += 61 * second;
+    scene.sweep();
+    CHECK(scene.syn(3, 1000) == 0);
+    scene.now += 61 * second;
+    scene.sweep();
+    scene.now = then; // thirteen years later
+    CHECK(scene.syn(4, 1000) == 0);
+}
+
 TEST_CASE("a client network opens as many connections a second as its limit says") {
     Scene4 scene;
     scene.service.limit = 20;
