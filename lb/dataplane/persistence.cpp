@@ -3,6 +3,12 @@
 
 namespace lbd::dataplane {
 
+namespace {
+
+constexpr Tick longest_over = 24 * 3600 * ticks_per_second;
+
+} // namespace
+
 template <class Key>
 Bound PersistenceTable<Key>::bind(const ForwardingTable& table, const ServiceEntry& service,
                                   const Key& client, std::uint64_t hash, Tick now) {
@@ -80,6 +86,9 @@ void PersistenceTable<Key>::release(std::uint32_t binding) {
 template <class Key>
 void PersistenceTable<Key>::sweep(const ForwardingTable& table, std::size_t lines, Tick now) {
     const auto visit = [&](Flow<Key>& binding) {
+        // Held by its flows, it may be over for so long that the wrapping clock would take its end
+        // for one to come.
+        if (reached(binding.expires + longest_over, now)) binding.expires = now;
         if (!journal_.enabled()) return;
         const BackendEntry& backend = table.backend(binding.backend);
         journal_.refresh(binding, backend, table.service(backend.service).persistence, now);

@@ -208,6 +208,24 @@ BOTH_FAMILIES("an answer that comes too late lets the binding go") {
     CHECK(there.bindings() == 0);
 }
 
+BOTH_FAMILIES("a binding ends with a flow of seven years") {
+    PersistentScene<TestType> scene;
+    constexpr Tick day = 24 * 3600 * second;
+    scene.service.timeouts.of[static_cast<std::size_t>(FlowState::established)] = 7 * day;
+    scene.publish();
+    scene.syn(1, 1);
+    for (int week = 0; week < 7 * 52; ++week) {
+        scene.ack(1, 1);
+        scene.now += 7 * day - second;
+        scene.sweep();
+    }
+    CHECK(scene.bindings() == 1);
+    scene.now += 2 * second;
+    scene.sweep();
+    CHECK(scene.flows() == 0);
+    CHECK(scene.bindings() == 0);
+}
+
 TEST_CASE("a service of all ports binds a client for all of them") {
     PersistentScene<KeyV4> scene;
     scene.service.port = 0;
