@@ -46,7 +46,9 @@ class Journal {
     void refresh(Flow<Key>& flow, const BackendEntry& backend, Tick timeout, Tick now) {
         if (flow.state == FlowState::syn_recv) return;
         const auto moved = static_cast<std::uint16_t>(mark_of(end_of(flow, now)) - flow.told);
-        if (flow.told == 0 || moved >= std::max<Tick>(1, timeout >> (mark_shift + 2)))
+        // A quarter of the timeout, and of what a mark can tell apart.
+        constexpr Tick most = 0x4000;
+        if (flow.told == 0 || moved >= std::clamp<Tick>(timeout >> (mark_shift + 2), 1, most))
             tell(flow, backend, now, false);
     }
 

@@ -105,6 +105,34 @@ TEMPLATE_TEST_CASE("a flow that lives on is told again before the peer forgets i
     CHECK(pair.b.counters.stateless.get() == 0);
 }
 
+TEMPLATE_TEST_CASE("what lives on for a month is told again, too", "", KeyV4, KeyV6) {
+    constexpr Tick hour = 3600 * second;
+    Pair<TestType> pair;
+    for (Scene<TestType>* scene : {&pair.a, &pair.b}) {
+        scene->service.persistence = 30 * 24 * hour;
+        scene->service.timeouts.of[static_cast<std::size_t>(FlowState::established)] =
+            7 * 24 * hour;
+        scene->publish();
+    }
+    pair.open(7, 1);
+    const BackendSlot chosen = pair.open(8, 1);
+    pair.carry();
+    std::size_t told = 0;
+    for (unsigned i = 0; i < 32 * 24; ++i) {
+        pair.pass(hour);
+        pair.a.ack(8, 1);
+        pair.a.syn(8, 2);
+        pair.a.sweep();
+        told += pair.carry();
+        pair.b.sweep();
+    }
+    CHECK(told < 300); // of 2300, were it each hour
+    CHECK(pair.b.ack(8, 1) == chosen);
+    CHECK(pair.b.counters.stateless.get() == 0);
+    CHECK(pair.b.syn(8, 3) == chosen);
+    CHECK(pair.b.counters.persistence_entries.get() == 1);
+}
+
 TEMPLATE_TEST_CASE("what a peer told is not told back, but once it is used here", "", KeyV4,
                    KeyV6) {
     Pair<TestType> pair;
