@@ -7,7 +7,7 @@ namespace lbd::dataplane {
 
 namespace {
 
-// Fields of a cell: second (16 bits are enough to tell it from any other that is still there),
+// Fields of a cell: second (16 bits are enough to tell it from any other that clear_old leaves),
 // count of this second and of the one before (24 bits each, saturating).
 struct Cell {
     std::uint64_t second;
@@ -72,6 +72,17 @@ bool ClientLimiter::admit(std::uint64_t client_hash, std::uint32_t limit, Tick n
         stored.store(packed(cell), std::memory_order_relaxed);
     }
     return true;
+}
+
+void ClientLimiter::clear_old(Tick now) {
+    const std::uint64_t second = moment_of(now).second;
+    for (auto& row : all_[self_]->of) {
+        auto& stored = row[next_to_clear_];
+        const Cell cell = read(stored, second);
+        if (cell.current == 0 && cell.previous == 0 && stored.load(std::memory_order_relaxed) != 0)
+            stored.store(0, std::memory_order_relaxed);
+    }
+    if (++next_to_clear_ == cells_per_row) next_to_clear_ = 0;
 }
 
 } // namespace lbd::dataplane

@@ -23,6 +23,7 @@ void Worker::keep_time(std::uint64_t cycles) {
         std::max(dispatcher4_.flows().lines().size(), dispatcher6_.flows().lines().size());
     lines_to_sweep_ = lines / ticks_per_sweep + lines_per_round;
     egress_.new_tick();
+    limiter_.clear_old(clock_.now());
     fragments_.sweep(clock_.now(), [this](rte_mbuf* lost) { lose_held(lost); });
 }
 

@@ -124,6 +124,30 @@ TEST_CASE("a client network opens as many connections a second as its limit says
     CHECK(scene.syn(1, 9000) != no_backend);
 }
 
+TEST_CASE("what a client did does not count against it when its cell's second comes again") {
+    Neighbours all(1);
+    ClientLimiter limiter(all.limits(), 0);
+    constexpr std::uint64_t client = 0x1234'5678'9abc'def0;
+    // 65,536 seconds of 1639 in a block.
+    constexpr Tick cycle = 39 * 16384 + (65'536 - 39 * 1639) * second;
+    Tick now = 5;
+    for (int i = 0; i < 5; ++i) REQUIRE(limiter.admit(client, 5, now));
+    CHECK_FALSE(limiter.admit(client, 5, now));
+    for (const Tick end = now + cycle; now != end; ++now) limiter.clear_old(now);
+    for (int i = 0; i < 5; ++i) CHECK(limiter.admit(client, 5, now));
+    CHECK_FALSE(limiter.admit(client, 5, now));
+}
+
+TEST_CASE("what counts is not cleared") {
+    Neighbours all(1);
+    ClientLimiter limiter(all.limits(), 0);
+    constexpr std::uint64_t client = 3; // the cell that is looked at in the fourth place
+    REQUIRE(limiter.admit(client, 1, 1));
+    for (Tick now = 1; now < 5; ++now) limiter.clear_old(now);
+    CHECK_FALSE(limiter.admit(client, 1, 9));
+    CHECK_FALSE(limiter.admit(client, 1, 11)); // one in the second before, nearly whole
+}
+
 TEST_CASE("source hash moves nobody whose backend lives") {
     std::vector<SourceHashMember> members;
     for (BackendSlot slot = 0; slot < 10; ++slot)
