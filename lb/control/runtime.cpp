@@ -350,7 +350,15 @@ bool Runtime::in_use(dataplane::BackendSlot slot) {
     return totals.active + totals.inactive + totals.persistent != 0;
 }
 
+void Runtime::watch_buffers() {
+    std::vector<BufferWatch::Port> ports;
+    for (std::size_t index = 0; index < engine_.ports(); ++index)
+        ports.push_back({config_.ports[index].name, engine_.port(index).out_of_buffers()});
+    for (const std::string& line : buffers_.look(ports)) log(LogLevel::warning, line);
+}
+
 void Runtime::every_second() {
+    watch_buffers();
     traffic_.sample(engine_, roster_, Clock::now());
     engine_.publication().reclaim();
     // While a worker may still read an older table, it may still give a removed backend a flow.

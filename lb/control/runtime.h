@@ -20,6 +20,7 @@
 #include "config/config.h"
 #include "health/pool.h"
 #include "lb/control/backend_checks.h"
+#include "lb/control/buffer_watch.h"
 #include "lb/control/control_socket.h"
 #include "lb/control/exclusive.h"
 #include "lb/control/host_bridge.h"
@@ -78,6 +79,7 @@ class Runtime {
     void health_changed(const health::Target& target, health::Verdict verdict,
                         const std::string& reason);
     void every_second();
+    void watch_buffers();
     void watch_handshakes();
     void feel_pulse();
     void check_readiness();
@@ -124,6 +126,7 @@ class Runtime {
     Readiness readiness_;
     std::string obstacle_ = "starting"; // to being master; empty: ready
     metrics::Reloads reloads_;
+    BufferWatch buffers_;
     std::vector<LinkReturn> links_; // by interface
     Neighbours neighbours_;
     BackendChecks checks_;

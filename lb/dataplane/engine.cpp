@@ -13,12 +13,11 @@
 #include <random>
 #include <stdexcept>
 
+#include "lb/dataplane/ring_sizes.h"
+
 namespace lbd::dataplane {
 
 namespace {
-
-constexpr unsigned host_ring_size = 1024;
-constexpr unsigned handoff_ring_size = 1024;
 
 constexpr unsigned release_ring_size = 4096;
 
@@ -38,6 +37,20 @@ HashSecret random_secret() {
     return {draw() | 1, draw() | 1};
 }
 
+unsigned networks_of(std::size_t port, const std::vector<InterfaceOptions>& interfaces) {
+    return static_cast<unsigned>(std::count_if(
+        interfaces.begin(), interfaces.end(),
+        [port](const InterfaceOptions& interface) { return interface.port == port; }));
+}
+
+std::vector<PortSettings> ports_with_rings(const EngineOptions& options) {
+    std::vector<PortSettings> ports = options.ports;
+    for (std::size_t port = 0; port < ports.size(); ++port)
+        ports[port].waiting =
+            waiting_packets(networks_of(port, options.interfaces), options.eal.workers);
+    return ports;
+}
+
 EalOptions with_memory(const EngineOptions& options) {
     EalOptions eal = options.eal;
     if (!eal.hugepages && eal.megabytes == 0) eal.megabytes = megabytes_for(options);
@@ -50,7 +63,7 @@ unsigned megabytes_for(const EngineOptions& options) {
     constexpr std::size_t buffer_overhead = sizeof(rte_mbuf) + 256;
     constexpr std::size_t slack = std::size_t{64} << 20; // rings, devices, DPDK's own
     std::size_t bytes = slack;
-    for (const PortSettings& port : options.ports)
+    for (const PortSettings& port : ports_with_rings(options))
         bytes +=
             Port::buffers_for(port) *
             (std::max<std::size_t>(port.mtu + 256u, RTE_MBUF_DEFAULT_BUF_SIZE) + buffer_overhead);
@@ -69,7 +82,7 @@ Engine::Engine(const EngineOptions& options)
       owner_secret_(random_secret()),
       interfaces_(options.interfaces) {
     const HashSecret steering_secret = random_secret();
-    for (PortSettings port : options.ports) {
+    for (PortSettings& port : ports_with_rings(options)) {
         port.steering_secret = steering_secret;
         ports_.push_back(std::make_unique<Port>(port));
     }
@@ -93,11 +106,12 @@ void Engine::make_rings() {
         return std::string(name) + '-' + std::to_string(first) + '-' + std::to_string(second);
     };
     for (std::size_t interface = 0; interface < interfaces_.size(); ++interface) {
+        const unsigned size = host_ring_size(networks_of(interfaces_[interface].port, interfaces_));
         from_host_.push_back(
-            std::make_unique<PacketRing>(numbered("from-host", interface, 0), host_ring_size));
+            std::make_unique<PacketRing>(numbered("from-host", interface, 0), size));
         for (std::size_t worker = 0; worker < worker_count_; ++worker)
-            to_host_.push_back(std::make_unique<PacketRing>(numbered("to-host", interface, worker),
-                                                            host_ring_size));
+            to_host_.push_back(
+                std::make_unique<PacketRing>(numbered("to-host", interface, worker), size));
     }
     for (std::size_t from = 0; from < worker_count_; ++from) {
         for (std::size_t to = 0; to < worker_count_; ++to) {

@@ -19,7 +19,6 @@ namespace lbd::dataplane {
 namespace {
 
 constexpr unsigned cache_size = 256;
-constexpr unsigned host_ring_buffers = 4096; // both directions of the host interface
 constexpr std::uint16_t private_size = RTE_ALIGN(sizeof(HandoffNote), RTE_MBUF_PRIV_ALIGN);
 
 [[noreturn]] void fail(const std::string& device, const std::string& step, int error) {
@@ -64,7 +63,7 @@ unsigned Port::buffers_for(const PortSettings& settings) {
     if (settings.packet_buffers != 0) return settings.packet_buffers;
     const unsigned queued =
         settings.queues * (settings.rx_descriptors + settings.tx_descriptors + 2 * cache_size);
-    return queued * 2 + host_ring_buffers;
+    return queued * 2 + settings.waiting;
 }
 
 Port::Port(const PortSettings& settings)
@@ -190,6 +189,13 @@ PortStatistics Port::statistics() const {
     rte_eth_stats_get(id_, &stats);
     return {stats.ipackets, stats.ibytes, stats.imissed,  stats.rx_nombuf,
             stats.opackets, stats.obytes, buffers_->size, rte_mempool_in_use_count(buffers_.get())};
+}
+
+bool Port::out_of_buffers() const {
+    unsigned cached = 0; // by threads, each for itself
+    for (unsigned lcore = 0; lcore < RTE_MAX_LCORE; ++lcore)
+        cached += buffers_->local_cache[lcore].len;
+    return rte_mempool_avail_count(buffers_.get()) < cached + max_burst;
 }
 
 } // namespace lbd::dataplane

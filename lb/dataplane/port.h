@@ -24,6 +24,7 @@ struct PortSettings {
     std::uint16_t tx_descriptors = 1024;
     std::uint16_t mtu = 1500;
     unsigned packet_buffers = 0;  // 0: what queues, rings and caches can hold
+    unsigned waiting = 0;         // of its packets, those that rings can hold
     HashSecret steering_secret{}; // for devices without RSS; the same for all ports
 };
 
@@ -55,6 +56,8 @@ class Port {
     const Steering& steering() const { return *steering_; }
     bool link_up() const;
     PortStatistics statistics() const;
+    // Whether a worker that has none at hand gets no packet buffer, and so no packet. Any thread.
+    bool out_of_buffers() const;
 
   private:
     struct FreePool {

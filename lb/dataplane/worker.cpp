@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "lb/dataplane/parse_plain.h"
+#include "lb/dataplane/ring_sizes.h"
 #include "lb/dataplane/vlan.h"
 
 namespace lbd::dataplane {
@@ -17,7 +18,6 @@ namespace lbd::dataplane {
 namespace {
 
 constexpr std::uint8_t no_interface = 0xff;
-constexpr unsigned most_held_fragments = 1024;
 
 // How many packets before its own turn a packet's frame, or what else its flow needs, is asked for.
 constexpr std::uint16_t frames_ahead = 4;

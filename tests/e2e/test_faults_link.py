@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The cable of a director is pulled out and put in again."""
+
+import pytest
+from lab import ADDRESS, wait_until
+from lab.lab import vrrp
+
+URL = f"http://{ADDRESS.vip}/"
+INTERVAL = "200ms"
+MASTER_DOWN = 0.8  # of priority 100: three intervals and its skew time
+SLACK = 10  # a busy machine
+
+
+@pytest.fixture
+def pair(lab):
+    for letter, priority in (("a", 150), ("b", 100)):
+        director = lab.director_a if letter == "a" else lab.director_b
+        director.start(lab.config(letter, [lab.service()], [vrrp(priority, interval=INTERVAL)]))
+    lab.director_a.wait_for_vrrp("MASTER")
+    for director in lab.directors:
+        director.wait_for_all_up()
+    yield lab
+    for letter in "ab":
+        lab.switch.replug(f"lbd-{letter}")
+
+
+def expect_one_holder(lab, holder):
+    for director in lab.directors:
+        wait_until(lambda d=director: d.has(ADDRESS.vip) == (d is holder), SLACK,
+                   f"the VIP at director {holder.letter} only")
+
+
+def port_of(director):
+    return director.lbctl("stats")["ports"][0]
+
+
+def test_a_master_without_a_link_gives_way_and_comes_back(pair):
+    before = pair.director_a.lbctl("stats")["workers"][0]["rx_packets"]
+    pair.switch.unplug("lbd-a")
+    pair.director_a.wait_for_vrrp("INIT")
+    pair.director_b.wait_for_vrrp("MASTER", MASTER_DOWN + SLACK)
+    expect_one_holder(pair, pair.director_b)
+    assert port_of(pair.director_a)["link"] == "down"
+    instance = pair.director_a.lbctl("vrrp")["instances"][0]
+    assert "link" in str(instance), instance
+    assert pair.client.pages(URL, 6) == {"web1": 3, "web2": 3}
+    pair.switch.replug("lbd-a")
+    pair.director_a.wait_for_vrrp("MASTER", SLACK + 10)
+    pair.director_b.wait_for_vrrp("BACKUP")
+    expect_one_holder(pair, pair.director_a)
+    assert pair.client.pages(URL, 6) == {"web1": 3, "web2": 3}
+    assert pair.director_a.expect_balance()["received"] > before
+    pair.director_b.expect_balance()
+    for director in pair.directors:
+        assert director.stop() == 0
+        director.expect_nothing_left()
+
+
+def test_a_backup_without_a_link_disturbs_nobody(pair):
+    load = pair.client.load(URL)
+    for _ in range(2):
+        pair.switch.unplug("lbd-b")
+        pair.director_b.wait_for_vrrp("INIT")
+        pair.switch.replug("lbd-b")
+        pair.director_b.wait_for_vrrp("BACKUP", SLACK + 10)
+    requests = load.stop()
+    assert all(r.ok for r in requests), [r for r in requests if not r.ok][:3]
+    assert pair.director_a.vrrp_state() == "MASTER"
+    expect_one_holder(pair, pair.director_a)
+
+
+def test_both_links_down_and_up_leave_one_master(pair):
+    """The peer has no way to know better."""
+    for letter in "ab":
+        pair.switch.unplug(f"lbd-{letter}")
+    for director in pair.directors:
+        director.wait_for_vrrp("INIT")
+        assert not director.has(ADDRESS.vip)
+    for letter in "ba":
+        pair.switch.replug(f"lbd-{letter}")
+    pair.director_a.wait_for_vrrp("MASTER", SLACK + 10)
+    expect_one_holder(pair, pair.director_a)
+    pair.director_a.wait_for_all_up()
+    assert pair.client.pages(URL, 6) == {"web1": 3, "web2": 3}
+
+
+def test_a_link_that_flaps_ends_with_one_master_and_answers(pair):
+    for _ in range(8):
+        pair.switch.unplug("lbd-a")
+        pair.switch.replug("lbd-a")
+    pair.director_a.wait_for_vrrp("MASTER", SLACK + 10)
+    pair.director_b.wait_for_vrrp("BACKUP", SLACK)
+    expect_one_holder(pair, pair.director_a)
+    pair.director_a.wait_for_all_up()
+    assert pair.client.pages(URL, 6) == {"web1": 3, "web2": 3}
+    pair.director_a.expect_balance()
