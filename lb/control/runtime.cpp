@@ -74,6 +74,7 @@ Runtime::Runtime(std::string config_file, config::Config config)
       exclusive_(config_.control.socket),
       kernel_ports_(kernel_ports(netlink_, config_)),
       engine_(engine_options(config_)),
+      link_news_(io_, [this] { check_readiness_soon(); }),
       neighbours_(
           io_, netlink_,
           [this](const auto& neighbour, const auto& mac) { neighbour_changed(neighbour, mac); }),
@@ -439,7 +440,10 @@ unsigned Runtime::live_backends(const std::string& service) const {
 
 bool Runtime::link_up(std::size_t interface) {
     const KernelPort* carrier = carriers_[interface];
-    return (carrier == nullptr || carrier->link_up()) && engine_.port_of(interface).link_up();
+    dataplane::Port& port = engine_.port_of(interface);
+    const bool up = (carrier == nullptr || carrier->link_up()) && port.device_link_up();
+    port.set_link(up);
+    return up;
 }
 
 void Runtime::await_signal() {

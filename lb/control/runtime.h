@@ -25,6 +25,7 @@
 #include "lb/control/exclusive.h"
 #include "lb/control/host_bridge.h"
 #include "lb/control/kernel_port.h"
+#include "lb/control/link_news.h"
 #include "lb/control/link_return.h"
 #include "lb/control/metrics/page.h"
 #include "lb/control/metrics/server.h"
@@ -128,6 +129,7 @@ class Runtime {
     metrics::Reloads reloads_;
     BufferWatch buffers_;
     std::vector<LinkReturn> links_; // by interface
+    LinkNews link_news_;
     Neighbours neighbours_;
     BackendChecks checks_;
     PassiveChecks passive_checks_;

@@ -37,6 +37,7 @@ enum class DropReason : std::uint8_t {
     handoff_full,
     punt_full,
     tx_full,
+    link_down,
     count_,
 };
 
@@ -75,6 +76,7 @@ constexpr std::array<DropReasonText, drop_reason_count> drop_reason_texts{{
     {"handoff_full", "ring to the worker that owns the client was full"},
     {"punt_full", "ring to the host interface was full"},
     {"tx_full", "transmit queue was full"},
+    {"link_down", "port without a link"},
 }};
 
 constexpr const DropReasonText& describe(DropReason reason) {

@@ -127,10 +127,12 @@ void Egress::drop(rte_mbuf* packet, DropReason reason) {
 void Egress::flush(std::uint16_t port) {
     Batch& batch = batches_[port];
     if (batch.count == 0) return;
+    const bool up = ports_[port]->link_up();
     const std::uint16_t sent =
-        rte_eth_tx_burst(ports_[port]->id(), queue_, batch.packets.data(), batch.count);
+        up ? rte_eth_tx_burst(ports_[port]->id(), queue_, batch.packets.data(), batch.count) : 0;
     counters_.sent.add(sent);
-    for (std::uint16_t i = sent; i < batch.count; ++i) drop(batch.packets[i], DropReason::tx_full);
+    for (std::uint16_t i = sent; i < batch.count; ++i)
+        drop(batch.packets[i], up ? DropReason::tx_full : DropReason::link_down);
     batch.count = 0;
 }
 

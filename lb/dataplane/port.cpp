@@ -179,7 +179,7 @@ void Port::take_virtual_mac(rte_ether_addr mac, bool taken) {
         rte_eth_promiscuous_enable(id_);
 }
 
-bool Port::link_up() const {
+bool Port::device_link_up() const {
     rte_eth_link link{};
     return rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }

@@ -6,6 +6,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -54,7 +55,11 @@ class Port {
     rte_mempool& buffers() const { return *buffers_; }
     // Which worker owns a flow that comes in here.
     const Steering& steering() const { return *steering_; }
-    bool link_up() const;
+    bool device_link_up() const;
+    // Control thread: what is known of the link. Without it nothing is given to the device, which
+    // may keep it and send it when it is no longer true.
+    void set_link(bool up) { link_up_.store(up, std::memory_order_relaxed); }
+    bool link_up() const { return link_up_.load(std::memory_order_relaxed); }
     PortStatistics statistics() const;
     // Whether a worker that has none at hand gets no packet buffer, and so no packet. Any thread.
     bool out_of_buffers() const;
@@ -77,6 +82,7 @@ class Port {
     std::unique_ptr<rte_mempool, FreePool> buffers_;
     std::vector<std::uint8_t> rss_key_; // empty: the device does not spread flows
     std::optional<Steering> steering_;
+    std::atomic<bool> link_up_{true};
 };
 
 } // namespace lbd::dataplane

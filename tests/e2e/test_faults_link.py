@@ -37,17 +37,23 @@ def port_of(director):
 def test_a_master_without_a_link_gives_way_and_comes_back(pair):
     before = pair.director_a.lbctl("stats")["workers"][0]["rx_packets"]
     pair.switch.unplug("lbd-a")
-    pair.director_a.wait_for_vrrp("INIT")
+    pair.director_a.wait_for_vrrp("FAULT")
     pair.director_b.wait_for_vrrp("MASTER", MASTER_DOWN + SLACK)
     expect_one_holder(pair, pair.director_b)
     assert port_of(pair.director_a)["link"] == "down"
     instance = pair.director_a.lbctl("vrrp")["instances"][0]
     assert "link" in str(instance), instance
     assert pair.client.pages(URL, 6) == {"web1": 3, "web2": 3}
+    load = pair.client.load(URL)
     pair.switch.replug("lbd-a")
     pair.director_a.wait_for_vrrp("MASTER", SLACK + 10)
     pair.director_b.wait_for_vrrp("BACKUP")
+    requests = load.stop()
+    assert all(r.ok for r in requests), [r for r in requests if not r.ok][:3]
+    # Nothing that had been on its way out when the link was lost makes the other give way early.
+    assert pair.director_b.log().count("BACKUP -> MASTER") == 1
     expect_one_holder(pair, pair.director_a)
+    assert pair.director_a.drops()["link_down"], "what cannot leave is dropped"
     assert pair.client.pages(URL, 6) == {"web1": 3, "web2": 3}
     assert pair.director_a.expect_balance()["received"] > before
     pair.director_b.expect_balance()
@@ -60,7 +66,7 @@ def test_a_backup_without_a_link_disturbs_nobody(pair):
     load = pair.client.load(URL)
     for _ in range(2):
         pair.switch.unplug("lbd-b")
-        pair.director_b.wait_for_vrrp("INIT")
+        pair.director_b.wait_for_vrrp("FAULT")
         pair.switch.replug("lbd-b")
         pair.director_b.wait_for_vrrp("BACKUP", SLACK + 10)
     requests = load.stop()
@@ -74,7 +80,7 @@ def test_both_links_down_and_up_leave_one_master(pair):
     for letter in "ab":
         pair.switch.unplug(f"lbd-{letter}")
     for director in pair.directors:
-        director.wait_for_vrrp("INIT")
+        director.wait_for_vrrp("FAULT")
         assert not director.has(ADDRESS.vip)
     for letter in "ba":
         pair.switch.replug(f"lbd-{letter}")
