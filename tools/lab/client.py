@@ -4,6 +4,8 @@
 import collections
 import json
 import os
+import signal
+import struct
 import subprocess
 import sys
 import urllib.parse
@@ -15,6 +17,7 @@ from .wait import wait_until
 
 CROWD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "crowd.py")
 LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py")
+FLOOD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "flood.py")
 
 
 @dataclass
@@ -57,15 +60,16 @@ class Load:
 
 
 class Crowd:
-    """Connections that stay open, in the background; stop() says what became of them."""
+    """Connections that stay open, in the background; stop() says what became of them, report() how
+    they are until now."""
 
-    def __init__(self, client, url, connections, period, log):
+    def __init__(self, client, url, connections, period, log, size=0):
         self._log = log
         target = urllib.parse.urlsplit(url)
+        words = [target.hostname, target.port or 80, connections, period, target.path or "/", size]
         with open(log, "w", encoding="utf-8") as output:
-            self._process = client.popen(
-                "/usr/bin/python3", CROWD, target.hostname, target.port or 80, connections, period,
-                stdout=output, stdin=subprocess.DEVNULL)
+            self._process = client.popen("/usr/bin/python3", CROWD, *words, stdout=output,
+                                         stdin=subprocess.DEVNULL)
 
     def _lines(self):
         with open(self._log, encoding="utf-8") as lines:
@@ -73,6 +77,12 @@ class Crowd:
 
     def wait_until_ready(self, timeout=60):
         wait_until(lambda: "ready" in self._lines(), timeout, "every connection is answered")
+
+    def report(self):
+        known = len(self._lines())
+        self._process.send_signal(signal.SIGUSR1)
+        wait_until(lambda: len(self._lines()) > known, 20, "the crowd says how it is")
+        return json.loads(self._lines()[-1])
 
     def stop(self):
         stop_process(self._process)
@@ -127,10 +137,11 @@ class Client(Namespace):
         log = os.path.join(self._directory, f"load-{self.name}-{len(self.processes)}.log")
         return Load(self, url, pause, timeout, log)
 
-    def crowd(self, url, connections, period=5.0):
-        """Opens that many connections, with a request on each every `period` seconds."""
+    def crowd(self, url, connections, period=5.0, size=0):
+        """Opens that many connections, with a request on each every `period` seconds: for the page,
+        or, if there is a size, for as many bytes of a file whose lines are the page."""
         log = os.path.join(self._directory, f"crowd-{self.name}-{len(self.processes)}.log")
-        crowd = Crowd(self, url, connections, period, log)
+        crowd = Crowd(self, url, connections, period, log, size)
         crowd.wait_until_ready()
         return crowd
 
@@ -149,3 +160,25 @@ class Client(Namespace):
         text = "".join(frame.hex() + "\n" for frame in frames) * count
         self.run("/usr/bin/python3", "-c", code, input=text)
 
+
+    def flood(self, frames, seconds, pace=None):
+        """Sends the frames over and over, `pace` a second if there is one; returns how many."""
+        begun = self.begin_flood(frames, seconds, pace)
+        return begun()
+
+    def begin_flood(self, frames, seconds, pace=None):
+        """As flood(), in the background: the function that is returned waits for the end."""
+        path = os.path.join(self._directory, f"flood-{self.name}-{len(self.processes)}")
+        with open(path, "wb") as file:
+            file.write(b"".join(struct.pack("!H", len(frame)) + frame for frame in frames))
+        words = [seconds] if pace is None else [seconds, pace]
+        with open(path, "rb") as file:
+            process = self.popen("/usr/bin/python3", FLOOD, *words, stdin=file, text=True,
+                                 stdout=subprocess.PIPE)
+
+        def end():
+            output, _ = process.communicate(timeout=seconds + 60)
+            sent, _refused = map(int, output.split())
+            return sent
+
+        return end

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Many TCP connections at once that stay open, with an HTTP request on each now and then. Runs
-inside a client's namespace. Prints "ready" when each has had its first answer, and at SIGTERM what
-became of them (JSON).
+inside a client's namespace. Prints "ready" when each has had its first answer, and at SIGUSR1 and
+SIGTERM what became of them (JSON).
 
-    crowd.py HOST PORT CONNECTIONS PERIOD
+    crowd.py HOST PORT CONNECTIONS PERIOD PATH SIZE
+
+With a size, each request is for that many bytes of a file whose lines are all the same, the page.
 """
 
 import json
@@ -19,12 +21,14 @@ AT_ONCE = 256  # connections that are being opened
 
 
 class Connection:
-    def __init__(self, host, port):
+    def __init__(self, host, port, path, size):
         self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.connect_ex((host, port))
-        self.request = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+        part = f"Range: bytes=0-{size - 1}\r\n" if size else ""
+        self.request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{part}\r\n".encode()
+        self.size = size
         self.page = None  # the first answer
         self.asked = None  # when, if the answer is awaited
         self.due = 0.0
@@ -47,25 +51,29 @@ class Connection:
         if len(body) < length:
             return None
         self._buffer = b""
-        return body.decode(errors="replace").strip()
+        page = body.split(b"\n", 1)[0]
+        if self.size and body != ((page + b"\n") * self.size)[: self.size]:
+            raise OSError(f"{len(body)} bytes that are not what was sent")
+        return page.decode(errors="replace")
 
 
 class Crowd:
-    def __init__(self, host, port, count, period):
-        self.host, self.port, self.count, self.period = host, port, count, period
+    def __init__(self, host, port, count, period, path, size):
+        self.target = (host, port, path, size)
+        self.count, self.period = count, period
         self.epoll = select.epoll()
         self.open = {}
         self.begun = self.answers = self.moved = 0
         self.failed = []
         self.longest_wait = 0.0
         self.pages = {}
-        self.ended = False
+        self.ended = self.asked = False
         self.ready = False
 
     def begin(self):
         waiting = self.begun - len(self.failed) - sum(self.pages.values())
         for _ in range(min(AT_ONCE - waiting, self.count - self.begun)):
-            connection = Connection(self.host, self.port)
+            connection = Connection(*self.target)
             self.open[connection.socket.fileno()] = connection
             self.epoll.register(connection.socket, select.EPOLLOUT)
             self.begun += 1
@@ -129,10 +137,15 @@ class Crowd:
 def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    crowd = Crowd(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    host, port, count, period, path, size = sys.argv[1:]
+    crowd = Crowd(host, int(port), int(count), float(period), path, int(size))
     signal.signal(signal.SIGTERM, lambda *_: setattr(crowd, "ended", True))
+    signal.signal(signal.SIGUSR1, lambda *_: setattr(crowd, "asked", True))
     while not crowd.ended:
         crowd.round()
+        if crowd.asked:
+            crowd.asked = False
+            print(json.dumps(crowd.report()), flush=True)
     print(json.dumps(crowd.report()), flush=True)
 
 
