@@ -146,17 +146,19 @@ void Session::on_heartbeat(Peer& peer, const Opened& message, Clock::time_point 
 
 void Session::on_join(const Endpoint& from, Peer& peer, const Opened& message) {
     const std::uint64_t nonce = message.header.other;
-    if (peer.served_nonce != nonce) { // not a repeated question
+    // A repeated question has the same answer, as the pass may be over by now: what has been sent
+    // since the first one is repaired, if it still can be.
+    if (peer.served_nonce != nonce || !history_.reaches_back_to(peer.served_from)) {
+        flush();
         peer.served_nonce = nonce;
         peer.served_pass = ++passes_;
-        peer.acknowledged = history_.last();
-        flush();
+        peer.served_from = peer.acknowledged = history_.last();
         surroundings_.repeat_all(passes_);
         ++counted_.passes;
     }
     Bytes pass;
     put(pass, peer.served_pass);
-    surroundings_.send(from, sealed(MessageType::welcome, 1, history_.last(), nonce, pass));
+    surroundings_.send(from, sealed(MessageType::welcome, 1, peer.served_from, nonce, pass));
 }
 
 void Session::on_welcome(Peer& peer, const Opened& message, Clock::time_point now) {

@@ -108,6 +108,7 @@ class Session {
         std::uint64_t acknowledged = 0;
         std::uint64_t served_nonce = 0;
         std::uint32_t served_pass = 0;
+        std::uint64_t served_from = 0; // the number before that pass
     };
 
     Peer* peer_of(const Endpoint& from);

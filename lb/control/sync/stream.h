@@ -27,6 +27,10 @@ class History {
     void add(Bytes datagram, Clock::time_point now);
     // Null if it was too long ago, or is yet to come.
     const Bytes* find(std::uint64_t sequence) const;
+    // Whether all that came after that number is still there.
+    bool reaches_back_to(std::uint64_t sequence) const {
+        return sequence == last_ || find(sequence + 1) != nullptr;
+    }
     // When it was sent, or, if that was too long ago, what is known of it.
     Clock::time_point sent_at(std::uint64_t sequence) const;
 

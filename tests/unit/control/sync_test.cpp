@@ -2,6 +2,7 @@
 // The protocol between directors, on a network that loses, repeats and reorders, in virtual time.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
@@ -50,10 +51,14 @@ struct Network {
     Clock::time_point now{1h};
     std::vector<Flying> flying;
     std::vector<Bytes> recorded;
+    std::function<bool(const Header&)> lost = [](const Header&) { return false; };
 
     double draw() { return std::uniform_real_distribution<>(0, 1)(random); }
     void send(const Endpoint& from, const Endpoint& to, const Bytes& datagram) {
         recorded.push_back(datagram);
+        Fault fault{};
+        const auto opened = open(datagram, key, fault);
+        if (opened && lost(opened->header)) return;
         for (int copies = draw() < doubling ? 2 : 1; copies > 0; --copies)
             if (draw() >= loss)
                 flying.push_back(
@@ -190,6 +195,28 @@ TEST_CASE("who starts late is told everything before it is settled") {
     while (!b.session.settled()) world.run(1ms);
     CHECK(b.state.size() == 5000);
     CHECK(peer(b, world).state == PeerState::complete);
+}
+
+TEST_CASE("who misses the welcome is told everything all the same") {
+    const std::uint32_t more = GENERATE(0, 500'000); // meanwhile: the second time beyond history
+    World world;
+    Director a(world.network, 1, 2);
+    Director b(world.network, 2, 1);
+    world.directors = {&a};
+    for (std::uint32_t client = 0; client < 5000; ++client) a.open(client);
+    world.run(3s);
+    unsigned welcomes = 0;
+    world.network.lost = [&](const Header& header) {
+        return header.type == MessageType::welcome && ++welcomes == 1;
+    };
+    world.directors = {&a, &b};
+    world.run(150ms);
+    REQUIRE(welcomes == 1);
+    CHECK(b.state.empty());
+    for (std::uint32_t client = 0; client < more; ++client) a.open(10'000 + client);
+    world.run(3s);
+    CHECK(peer(b, world).state == PeerState::complete);
+    CHECK(b.state.size() == 5000 + more);
 }
 
 TEST_CASE("losses are repaired, repetitions ignored, and the order is kept") {
