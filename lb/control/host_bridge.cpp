@@ -44,6 +44,7 @@ void HostBridge::run() {
             busy |= carry_from_host(interface);
         }
         wait(busy);
+        ++rounds_;
     }
 }
 

@@ -32,6 +32,8 @@ class HostBridge {
     std::uint64_t dropped_from_host() const { return dropped_; }
     // Frames that the kernel did not take.
     std::uint64_t dropped_to_host() const { return refused_; }
+    // Grows as long as frames are carried.
+    std::uint64_t rounds() const { return rounds_; }
     // Frames for virtual addresses that the host is not to accept.
     std::uint64_t not_accepted() const { return not_accepted_; }
 
@@ -48,6 +50,7 @@ class HostBridge {
     std::atomic<std::uint64_t> dropped_{0};
     std::atomic<std::uint64_t> refused_{0};
     std::atomic<std::uint64_t> not_accepted_{0};
+    std::atomic<std::uint64_t> rounds_{0};
     std::atomic<std::shared_ptr<const std::vector<HostFrames>>> frames_;
     std::shared_ptr<const std::vector<HostFrames>> rules_; // of this round
     std::atomic<bool> stopping_{false};

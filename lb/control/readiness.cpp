@@ -9,27 +9,23 @@ namespace {
 constexpr std::chrono::seconds longest_settling{15};
 // Nor one whose transfer of its connections does not come to an end.
 constexpr std::chrono::minutes longest_transfer{10};
-// What was missed while a worker hung, the peers' connections above all, comes in first.
+// What was missed while a thread hung, the peers' connections above all, comes in first.
 constexpr std::chrono::seconds recovery{2};
 
 } // namespace
 
 std::string Readiness::judge(const Facts& facts, Clock::time_point now) {
     if (first_ == Clock::time_point{}) first_ = now;
-    worker_hangs_ = true;
-    pulses_.resize(facts.worker_polls.size(), {0, now});
-    for (std::size_t worker = 0; worker < pulses_.size(); ++worker) {
-        Pulse& pulse = pulses_[worker];
-        if (pulse.polls != facts.worker_polls[worker]) pulse = {facts.worker_polls[worker], now};
-        if (now - pulse.seen <= facts.longest_silence) continue;
+    thread_hangs_ = true;
+    if (const std::string thread = hanging_thread(facts, now); !thread.empty()) {
         hung_ = now;
         settled_ = false;
         first_ = now;
-        return "worker " + std::to_string(worker) + " does not poll";
+        return thread;
     }
     if (hung_ != Clock::time_point{} && now - hung_ < recovery)
-        return "a worker has only just begun to poll again";
-    worker_hangs_ = false;
+        return "a thread that hung has only just begun again";
+    thread_hangs_ = false;
     if (settled_) return {};
     if (now - first_ < longest_settling) {
         if (!facts.neighbours_concluded) return "backends' MAC addresses are being resolved";
@@ -38,6 +34,21 @@ std::string Readiness::judge(const Facts& facts, Clock::time_point now) {
     if (!facts.state_received && now - first_ < longest_transfer)
         return "the peers' connections are being received";
     settled_ = true;
+    return {};
+}
+
+std::string Readiness::hanging_thread(const Facts& facts, Clock::time_point now) {
+    std::vector<std::uint64_t> polls = facts.worker_polls;
+    const std::size_t workers = polls.size();
+    if (facts.host_rounds) polls.push_back(*facts.host_rounds);
+    pulses_.resize(polls.size(), {0, now});
+    for (std::size_t thread = 0; thread < polls.size(); ++thread) {
+        Pulse& pulse = pulses_[thread];
+        if (pulse.polls != polls[thread]) pulse = {polls[thread], now};
+        if (now - pulse.seen <= facts.longest_silence) continue;
+        return thread == workers ? "the thread of the host interfaces hangs"
+                                 : "worker " + std::to_string(thread) + " does not poll";
+    }
     return {};
 }
 

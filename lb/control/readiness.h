@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,16 +20,21 @@ class Readiness {
         bool checks_judged;
         bool state_received;                     // of the peers, or they are not there
         std::vector<std::uint64_t> worker_polls; // of each worker, growing while it lives
-        // A worker that has not polled for so long hangs; its adverts would not leave either.
+        // A thread that has not polled for so long hangs; adverts would not leave either.
         Clock::duration longest_silence = std::chrono::seconds(2);
+        // Of the thread between workers and companion interfaces, likewise growing.
+        std::optional<std::uint64_t> host_rounds = std::nullopt;
     };
 
     // Why not, or empty if ready.
     std::string judge(const Facts& facts, Clock::time_point now);
-    // Whether it was a worker that was the reason.
-    bool worker_hangs() const { return worker_hangs_; }
+    // Whether it was a thread that hangs, or has, that was the reason.
+    bool thread_hangs() const { return thread_hangs_; }
 
   private:
+    // The first thread that is silent for too long, or empty.
+    std::string hanging_thread(const Facts& facts, Clock::time_point now);
+
     struct Pulse {
         std::uint64_t polls = 0;
         Clock::time_point seen{};
@@ -36,9 +42,9 @@ class Readiness {
 
     Clock::time_point first_{};
     bool settled_ = false;
-    bool worker_hangs_ = false;
-    Clock::time_point hung_{}; // when a worker was last found to hang
-    std::vector<Pulse> pulses_;
+    bool thread_hangs_ = false;
+    Clock::time_point hung_{};  // when a thread was last found to hang
+    std::vector<Pulse> pulses_; // of the workers, and then of the host's
 };
 
 } // namespace lbd::control

@@ -219,9 +219,9 @@ void Runtime::run() {
     feel_pulse();
     log(LogLevel::notice, "lbd " LBD_VERSION " runs with " + std::to_string(engine_.workers()) +
                               " workers on " + std::to_string(engine_.ports()) + " ports");
-    service_manager_.serves({[this] { return worker_polls(); },
+    service_manager_.serves({[this] { return pulses(); },
                              [this] {
-                                 return (readiness_.worker_hangs() ? "a worker hangs; " : "") +
+                                 return (readiness_.thread_hangs() ? obstacle_ + "; " : "") +
                                         status_line(routers_.status(), roster_);
                              }});
     io_.run();
@@ -401,12 +401,19 @@ std::vector<std::uint64_t> Runtime::worker_polls() {
     return polls;
 }
 
+std::vector<std::uint64_t> Runtime::pulses() {
+    std::vector<std::uint64_t> pulses = worker_polls();
+    pulses.push_back(bridge_->rounds());
+    return pulses;
+}
+
 void Runtime::check_readiness() {
     Readiness::Facts facts{neighbours_.concluded(), pool_.all_judged(),
                            !synchronizer_ || synchronizer_->settled(), worker_polls()};
     // Short silences are the machine's, not the worker's.
     facts.longest_silence =
         std::max<Clock::duration>(3 * routers_.shortest_interval(), std::chrono::milliseconds(200));
+    facts.host_rounds = bridge_->rounds();
     const std::string obstacle = obstacle_ = readiness_.judge(facts, Clock::now());
     const bool links_wait = std::any_of(links_.begin(), links_.end(),
                                         [](const LinkReturn& link) { return link.waits(); });
@@ -416,7 +423,7 @@ void Runtime::check_readiness() {
         links[taps_[index]->name()] = links_[index].judge(
             {link_up(index), facts.state_received, attempts_at_down}, Clock::now());
     Conditions conditions;
-    (readiness_.worker_hangs() ? conditions.workers : conditions.start) = obstacle;
+    (readiness_.thread_hangs() ? conditions.workers : conditions.start) = obstacle;
     conditions.link = [links = std::move(links)](const std::string& port) {
         return links.at(port);
     };

@@ -85,6 +85,7 @@ class Runtime {
     void feel_pulse();
     void check_readiness();
     std::vector<std::uint64_t> worker_polls();
+    std::vector<std::uint64_t> pulses();
     bool link_up(std::size_t interface);
     unsigned live_backends(const std::string& service) const;
     void serve_metrics();

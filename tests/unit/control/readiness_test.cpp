@@ -41,6 +41,17 @@ TEST_CASE("a worker that stops polling takes readiness away until it polls again
     CHECK(readiness.judge({true, true, true, {6, 4}}, start + 7s).empty());
 }
 
+TEST_CASE("the thread that carries frames to the host is watched as a worker is") {
+    Readiness readiness;
+    CHECK(readiness.judge({true, true, true, {1}, 1s, 1}, start).empty());
+    CHECK(readiness.judge({true, true, true, {2}, 1s, 1}, start + 2s) ==
+          "the thread of the host interfaces hangs");
+    CHECK(readiness.thread_hangs());
+    CHECK_FALSE(readiness.judge({true, true, true, {3}, 1s, 2}, start + 3s).empty());
+    CHECK(readiness.judge({true, true, true, {4}, 1s, 3}, start + 5s).empty());
+    CHECK_FALSE(readiness.thread_hangs());
+}
+
 TEST_CASE("how long a worker may be silent depends on the adverts") {
     Readiness readiness;
     CHECK(readiness.judge({true, true, true, {1}, 100ms}, start).empty());
