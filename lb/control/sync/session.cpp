@@ -128,8 +128,9 @@ void Session::hand_on(Peer& peer, Clock::time_point now) {
 // Its contents: whom the sender has heard, and up to which number.
 void Session::on_heartbeat(Peer& peer, const Opened& message, Clock::time_point now) {
     if (message.header.sender != peer.sender) {
-        // A new one, or a recording of an old one: its answer to the nonce tells.
-        if (peer.nonce == 0) begin_join(peer);
+        // A new one, or a recording of an old one: its answer to the nonce tells. Recordings come
+        // as fast as somebody likes.
+        if (peer.nonce == 0 && now - peer.welcomed >= between_late_joins) begin_join(peer);
         return;
     }
     peer.heard = now;
@@ -171,7 +172,7 @@ void Session::on_welcome(Peer& peer, const Opened& message, Clock::time_point no
     peer.sender = message.header.sender;
     peer.pass = pass;
     peer.state = PeerState::receiving;
-    peer.heard = now;
+    peer.heard = peer.welcomed = now;
     peer.inbox.start(message.header.sequence);
 }
 

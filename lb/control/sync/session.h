@@ -101,6 +101,7 @@ class Session {
         bool given_up = false; // nobody answers: nothing is to be waited for
         Clock::time_point tried{};
         Clock::time_point heard{};
+        Clock::time_point welcomed{};
         Inbox inbox;
         std::uint64_t received = 0;
         std::uint64_t joins = 0;

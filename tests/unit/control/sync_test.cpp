@@ -293,6 +293,29 @@ TEST_CASE("a recording of an earlier life brings nothing in") {
     CHECK(again.state.empty());
 }
 
+TEST_CASE("recordings of an earlier life make nobody ask more often than once a second") {
+    World world;
+    Director a(world.network, 1, 2);
+    Director before(world.network, 2, 1);
+    world.directors = {&a, &before};
+    world.run(1s);
+    const std::vector<Bytes> recorded = world.network.recorded;
+    Director b(world.network, 2, 1, key, 2);
+    world.directors = {&a, &b};
+    world.run(2s);
+    const std::uint64_t joins = peer(a, world).joins;
+    for (int round = 0; round < 500; ++round) {
+        for (const Bytes& datagram : recorded)
+            a.session.received(endpoint(2), datagram, world.network.now);
+        world.run(10ms);
+    }
+    CHECK(peer(a, world).joins - joins <= 6);
+    b.open(4711);
+    world.run(300ms);
+    CHECK(a.state.contains(4711));
+    CHECK(peer(a, world).state == PeerState::complete);
+}
+
 TEST_CASE("what is not from a peer with the key is counted and changes nothing") {
     World world;
     Director a(world.network, 1, 2);
