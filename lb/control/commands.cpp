@@ -51,7 +51,7 @@ std::string_view name_of(health::Verdict verdict) {
 
 } // namespace
 
-asio::awaitable<json::value> Runtime::handle(json::object request) {
+asio::awaitable<json::value> Runtime::handle(json::object request, ReplyStream& stream) {
     const std::string name = text_in(request, "command");
     if (name == "stats") co_return success(stats_status(sources()));
     if (name == "services" || name == "rate") co_return success(services_status(sources()));
@@ -63,6 +63,7 @@ asio::awaitable<json::value> Runtime::handle(json::object request) {
     if (name == "backend") co_return backend_by_hand(request);
     if (name == "log-level") co_return log_level_by_hand(text_in(request, "level"));
     if (name == "connections") co_return co_await connections(limit_in(request));
+    if (name == "trace") co_return co_await trace(request, stream);
     co_return failure("unknown command '" + name + "'");
 }
 
@@ -104,6 +105,12 @@ asio::awaitable<json::value> Runtime::connections(std::size_t limit) {
     const std::unique_ptr<bool, decltype(end)> turn_taken(&listing_, end);
     json::value list = co_await list_connections(engine_, roster_, limit);
     co_return success(std::move(list));
+}
+
+asio::awaitable<json::value> Runtime::trace(const json::object& request, ReplyStream& stream) {
+    const auto parsed = trace_request(request);
+    if (const auto* refusal = std::get_if<Refusal>(&parsed)) co_return failure(refusal->reason);
+    co_return co_await tracing_.follow(std::get<TraceRequest>(parsed), stream);
 }
 
 json::object Runtime::health_status() const {

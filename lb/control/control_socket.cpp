@@ -117,6 +117,7 @@ asio::awaitable<void> ControlSocket::serve(Protocol::socket client) {
     ++*clients_;
     const auto leave = [clients = clients_](unsigned*) { --*clients; };
     const std::unique_ptr<unsigned, decltype(leave)> membership(clients_.get(), leave);
+    ReplyStream stream(client);
     std::string input;
     for (;;) {
         error_code error;
@@ -130,7 +131,7 @@ asio::awaitable<void> ControlSocket::serve(Protocol::socket client) {
         if (error) co_return;
         std::string line = input.substr(0, length);
         input.erase(0, length);
-        std::string reply = co_await answer(std::move(line));
+        std::string reply = co_await answer(std::move(line), stream);
         const Watchdog watchdog(client);
         co_await asio::async_write(client, asio::buffer(reply),
                                    asio::redirect_error(asio::use_awaitable, error));
@@ -138,14 +139,14 @@ asio::awaitable<void> ControlSocket::serve(Protocol::socket client) {
     }
 }
 
-asio::awaitable<std::string> ControlSocket::answer(std::string line) {
+asio::awaitable<std::string> ControlSocket::answer(std::string line, ReplyStream& stream) {
     json::value reply;
     try {
         auto request = parse_request(line);
         if (const auto* refused = std::get_if<Refusal>(&request))
             reply = refusal(refused->reason);
         else
-            reply = co_await handler_(std::move(std::get<json::object>(request)));
+            reply = co_await handler_(std::move(std::get<json::object>(request)), stream);
     } catch (const std::exception& error) {
         reply = refusal(error.what());
     }

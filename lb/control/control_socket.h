@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The local socket on which lbctl asks: one JSON object a line in, one a line out. Whoever may open
+// The local socket on which lbctl asks: one JSON object a line in, one a line out
+// or, for a few commands, several. Whoever may open
 // it is trusted with commands, not with well-formed input.
 #pragma once
 
@@ -12,13 +13,16 @@
 #include <memory>
 #include <string>
 
+#include "lb/control/reply_stream.h"
+
 namespace lbd::control {
 
 class ControlSocket {
   public:
     using Protocol = boost::asio::local::stream_protocol;
-    using Handler =
-        std::function<boost::asio::awaitable<boost::json::value>(boost::json::object request)>;
+    // What it returns is the last line of the answer; others go by `stream` before.
+    using Handler = std::function<boost::asio::awaitable<boost::json::value>(
+        boost::json::object request, ReplyStream& stream)>;
 
     // Creates `path`, for root and, unless empty, `group`. Throws std::runtime_error if another
     // daemon listens there, or it cannot be created.
@@ -32,7 +36,7 @@ class ControlSocket {
     void open(const std::string& group);
     boost::asio::awaitable<void> accept();
     boost::asio::awaitable<void> serve(Protocol::socket client);
-    boost::asio::awaitable<std::string> answer(std::string line);
+    boost::asio::awaitable<std::string> answer(std::string line, ReplyStream& stream);
 
     boost::asio::io_context& io_;
     std::string path_;

@@ -113,7 +113,9 @@ Runtime::Runtime(std::string config_file, config::Config config)
     for (const auto& tap : taps_) taps.push_back(tap.get());
     bridge_.emplace(engine_, taps);
     socket_.emplace(io_, config_.control.socket, config_.control.group,
-                    [this](boost::json::object request) { return handle(std::move(request)); });
+                    [this](boost::json::object request, ReplyStream& stream) {
+                        return handle(std::move(request), stream);
+                    });
     serve_metrics();
     take_realtime_priority(config_.control.realtime_priority);
     apply_config();

@@ -40,6 +40,7 @@
 #include "lb/control/sync/synchronizer.h"
 #include "lb/control/tap.h"
 #include "lb/control/telemetry/telemetry.h"
+#include "lb/control/trace/tracing.h"
 #include "lb/control/traffic.h"
 #include "lb/control/virtual_routers.h"
 #include "lb/dataplane/engine.h"
@@ -101,11 +102,14 @@ class Runtime {
     Health judge(dataplane::BackendSlot slot) const;
     bool in_use(dataplane::BackendSlot slot);
 
-    boost::asio::awaitable<boost::json::value> handle(boost::json::object request);
+    boost::asio::awaitable<boost::json::value> handle(boost::json::object request,
+                                                      ReplyStream& stream);
     boost::json::value reload();
     boost::json::value failover(const boost::json::object& request);
     boost::json::value backend_by_hand(const boost::json::object& request);
     boost::asio::awaitable<boost::json::value> connections(std::size_t limit);
+    boost::asio::awaitable<boost::json::value> trace(const boost::json::object& request,
+                                                     ReplyStream& stream);
     boost::json::object health_status() const;
     StatusSources sources();
 
@@ -125,6 +129,7 @@ class Runtime {
     Roster roster_;
     std::optional<sync::Synchronizer> synchronizer_;
     Traffic traffic_;
+    Tracing tracing_{engine_, roster_};
     Readiness readiness_;
     std::string obstacle_ = "starting"; // to being master; empty: ready
     metrics::Reloads reloads_;

@@ -272,7 +272,7 @@ void Dispatcher<Key>::let_go(const Flow<Key>& flow) {
 template <class Key>
 void Dispatcher<Key>::release(std::uint32_t binding, std::uint16_t owner) {
     if (binding == no_binding) return;
-    if (owner == shared_.worker)
+    if (owner == shared_.worker || owner == of_peer)
         persistence_.release(binding);
     else
         shared_.releases.push({binding, owner, ipv6});
@@ -287,7 +287,7 @@ void Dispatcher<Key>::sweep(const ForwardingTable& table, std::size_t lines, Tic
                                 backend.timeouts.of[static_cast<std::size_t>(flow.state)], now);
     };
     const auto prepare = [this](const Flow<Key>& flow) {
-        if (flow.link != no_binding && flow.owner == shared_.worker)
+        if (flow.link != no_binding && (flow.owner == shared_.worker || flow.owner == of_peer))
             persistence_.prefetch(flow.link);
     };
     flows_.sweep(lines, now, visit, prepare, [this](const Flow<Key>& flow) {

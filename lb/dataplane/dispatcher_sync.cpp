@@ -50,7 +50,7 @@ template <class Key>
 void Dispatcher<Key>::enter(Flow<Key>& flow, const FlowEvent& event, std::uint32_t binding,
                             Tick now) {
     flow.state = event.state;
-    flow.owner = static_cast<std::uint8_t>(shared_.worker);
+    flow.owner = of_peer;
     flow.backend = event.backend;
     flow.link = binding;
     flow.expires = now + event.remaining;

@@ -3,18 +3,14 @@
 // thread that speaks with the peers.
 #pragma once
 
-#include <rte_ring_elem.h>
-
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <new>
 
 #include "lb/dataplane/flow_key.h"
 #include "lb/dataplane/flow_table.h"
 #include "lb/dataplane/forwarding_table.h"
+#include "lb/dataplane/value_ring.h"
 
 namespace lbd::dataplane {
 
@@ -43,39 +39,6 @@ struct FlowEvent {
     }
 };
 
-// From one thread to one other. In ordinary memory, so that tests need no EAL.
-class EventRing {
-  public:
-    // `size` is a power of two.
-    explicit EventRing(unsigned size)
-        : ring_(static_cast<rte_ring*>(std::aligned_alloc(
-              RTE_CACHE_LINE_SIZE,
-              static_cast<std::size_t>(rte_ring_get_memsize_elem(sizeof(FlowEvent), size))))) {
-        if (!ring_ ||
-            rte_ring_init(ring_.get(), "events", size, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0)
-            throw std::bad_alloc();
-    }
-
-    [[nodiscard]] bool push(const FlowEvent& event) { return push(&event, 1); }
-    // All or none.
-    [[nodiscard]] bool push(const FlowEvent* events, unsigned count) {
-        return rte_ring_sp_enqueue_bulk_elem(ring_.get(), events, sizeof(*events), count,
-                                             nullptr) == count;
-    }
-    unsigned pop(FlowEvent* events, unsigned count) {
-        return rte_ring_sc_dequeue_burst_elem(ring_.get(), events, sizeof(*events), count, nullptr);
-    }
-    unsigned room() const { return rte_ring_free_count(ring_.get()); }
-    bool empty() const { return rte_ring_empty(ring_.get()) != 0; }
-    bool half_full() const {
-        return rte_ring_count(ring_.get()) > rte_ring_get_capacity(ring_.get()) / 2;
-    }
-
-  private:
-    struct Free {
-        void operator()(rte_ring* ring) const { std::free(ring); }
-    };
-    std::unique_ptr<rte_ring, Free> ring_;
-};
+using EventRing = ValueRing<FlowEvent>;
 
 } // namespace lbd::dataplane

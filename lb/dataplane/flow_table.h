@@ -27,13 +27,17 @@ constexpr bool reached(Tick deadline, Tick now) {
 }
 
 constexpr std::uint32_t no_binding = 0xffffffff;
+// In the place of a flow's `owner`: another director told of it. The worker that has it keeps its
+// client's binding, if `link` names one.
+constexpr std::uint8_t of_peer = 0xff;
 
 // A flow, or a client's binding to a backend (state `persistence`), whose key has no client port.
 template <class Key>
 struct Flow {
     Key key;
     FlowState state;
-    std::uint8_t owner;    // the worker that keeps the client's binding, if `link` names one
+    std::uint8_t
+        owner; // the worker that keeps the client's binding, if `link` names one, or of_peer
     std::uint16_t backend; // slot in the forwarding table
     std::uint16_t passed;  // in a line's first entry: how many entries had to pass this line
     std::uint16_t told;    // what the peers know of `expires` (journal.h); 0: nothing

@@ -86,6 +86,16 @@ class FragmentTable {
         empty(entry, release);
     }
 
+    // What was decided about a datagram's first fragment, if that is known. Changes nothing.
+    const Decision* decision(const DatagramKey& key, Tick now) const {
+        const auto sets = static_cast<std::uint32_t>(entries_.size() / ways);
+        const Entry* const set = &entries_[reduce(hash_of(key, secret_), sets) * ways];
+        for (const Entry* entry = set; entry != set + ways; ++entry)
+            if (entry->used && entry->decided && entry->key == key && !reached(entry->expires, now))
+                return &entry->decision;
+        return nullptr;
+    }
+
     // Ends what is too old; `drop` gets what was held. Looks at a part of the table each time.
     template <typename Drop>
     void sweep(Tick now, Drop&& drop) {

@@ -26,7 +26,14 @@ Publication::~Publication() = default;
 void Publication::publish(std::unique_ptr<const ForwardingTable> table) {
     current_.store(table.get(), std::memory_order_release);
     std::swap(owned_, table);
-    retired_.push_back({std::move(table), rte_rcu_qsbr_start(states_.get())});
+    retired_.push_back({std::move(table), nullptr, rte_rcu_qsbr_start(states_.get())});
+    reclaim();
+}
+
+void Publication::publish_traces(std::unique_ptr<const TraceList> traces) {
+    current_traces_.store(traces.get(), std::memory_order_release);
+    std::swap(owned_traces_, traces);
+    retired_.push_back({nullptr, std::move(traces), rte_rcu_qsbr_start(states_.get())});
     reclaim();
 }
 

@@ -58,6 +58,7 @@ void Worker::run(const std::atomic<bool>& stop) {
     setup_.publication->enter(setup_.worker);
     std::uint64_t last = rte_rdtsc();
     while (!stop.load(std::memory_order_relaxed)) {
+        traces_ = setup_.publication->traces();
         keep_time(last);
         const ForwardingTable& table = setup_.publication->current();
         const unsigned work = round(table);
@@ -92,6 +93,10 @@ unsigned Worker::receive(std::uint16_t port, const ForwardingTable& table) {
 
     std::array<Work, max_burst> burst;
     parse_burst(packets.data(), count, port, burst);
+    if (traces_ != nullptr) [[unlikely]] {
+        receive_traced(burst, count, port, table);
+        return count;
+    }
     const InterfaceOfVlan& interface_of = interface_of_[port];
     for (std::uint16_t i = 0; i < std::min(count, flows_ahead); ++i)
         prepare_further(burst[i], table);

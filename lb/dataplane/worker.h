@@ -24,6 +24,9 @@
 #include "lb/dataplane/release_ring.h"
 #include "lb/dataplane/snapshot.h"
 #include "lb/dataplane/steering.h"
+#include "lb/dataplane/trace.h"
+#include "lb/dataplane/trace_figures.h"
+#include "lb/dataplane/trace_reason.h"
 
 namespace lbd::dataplane {
 
@@ -136,14 +139,34 @@ class Worker {
     void handle_fragment(Work& work, const ForwardingTable& table);
     void order_fragment(Work& work, const ForwardingTable& table);
     void follow_first(const Work& work, const ForwardingTable& table);
+    void carry_out_held(const Verdict& verdict, const Work& work, const ForwardingTable& table);
     void lose_held(rte_mbuf* packet);
     void settle(const Verdict& verdict, const Work& work, const ForwardingTable& table);
+    std::uint16_t home_of(const Parsed& parsed) const;
+    const Verdict* decision_about(const Parsed& fragment) const;
 
     // worker_sync.cpp
     void synchronise(const ForwardingTable& table);
     void take_imports(const ForwardingTable& table);
     void continue_pass(const ForwardingTable& table);
     bool repeat_part(const ForwardingTable& table);
+
+    // worker_trace.cpp
+    struct Observation;
+    void receive_traced(std::array<Work, max_burst>& burst, std::uint16_t count, std::uint16_t port,
+                        const ForwardingTable& table);
+    void take_handoff_traced(rte_mbuf* packet, std::uint16_t from, const ForwardingTable& table);
+    void carry_out_traced(const Verdict& verdict, const Work& work, const ForwardingTable& table);
+    void lose_held_traced(rte_mbuf* packet);
+    template <typename Handle>
+    void observe(Observation& seen, Handle&& handle);
+    bool wanted(Observation& seen);
+    void conclude(Observation& seen, const TraceFigures& done);
+    void explain_forwarding(Observation& seen, const TraceFigures& done);
+    void explain_handoff(Observation& seen, const TraceFigures& done);
+    void name_service(Observation& seen);
+    FlowSight sight(const Observation& seen);
+    std::uint16_t keeper_of(const Observation& seen);
 
     // worker_house.cpp
     void keep_time(std::uint64_t cycles);
@@ -175,6 +198,8 @@ class Worker {
     std::size_t lines_to_sweep_ = 0;
     unsigned idle_rounds_ = 0;
     Pass pass_;
+    const TraceList* traces_ = nullptr;  // of this round; nullptr: nothing is traced
+    Observation* observation_ = nullptr; // under way
 };
 
 } // namespace lbd::dataplane

@@ -19,11 +19,21 @@ void Worker::handle_fragment(Work& work, const ForwardingTable& table) {
     const bool ours = with_family(
         work.parsed, [&table](auto&, const auto& key) { return table.is_virtual(key); });
     if (!ours) return punt(work);
-    const auto home = static_cast<std::uint16_t>(
-        reduce(hash_of(datagram_of(work.parsed), setup_.owner_secret), setup_.workers));
+    const std::uint16_t home = home_of(work.parsed);
     if (home != setup_.worker)
         return hand_over(work.packet, home, {Handoff::fragment, work.interface});
     order_fragment(work, table);
+}
+
+// The worker that puts the fragments of a datagram in order.
+std::uint16_t Worker::home_of(const Parsed& parsed) const {
+    return static_cast<std::uint16_t>(
+        reduce(hash_of(datagram_of(parsed), setup_.owner_secret), setup_.workers));
+}
+
+// What its first fragment was decided, or nullptr.
+const Verdict* Worker::decision_about(const Parsed& fragment) const {
+    return fragments_.decision(datagram_of(fragment), clock_.now());
 }
 
 void Worker::order_fragment(Work& work, const ForwardingTable& table) {
@@ -73,16 +83,27 @@ void Worker::settle(const Verdict& verdict, const Work& work, const ForwardingTa
             next.interface = note_of(held).interface;
             parse(*held, egress_.interfaces()[next.interface].port->macs(), next.parsed);
             prepare(next);
-            if (verdict.kind == Verdict::Kind::forward)
-                counters_.count(verdict.backend, held->pkt_len);
-            carry_out(verdict, next, table);
+            if (traces_ != nullptr) [[unlikely]]
+                carry_out_traced(verdict, next, table);
+            else
+                carry_out_held(verdict, next, table);
         },
         [this](rte_mbuf* lost) { lose_held(lost); });
 }
 
+void Worker::carry_out_held(const Verdict& verdict, const Work& work,
+                            const ForwardingTable& table) {
+    if (verdict.kind == Verdict::Kind::forward)
+        counters_.count(verdict.backend, work.packet->pkt_len);
+    carry_out(verdict, work, table);
+}
+
 void Worker::lose_held(rte_mbuf* packet) {
     counters_.fragments_held.subtract(1);
-    drop(packet, DropReason::fragment_lost);
+    if (traces_ != nullptr) [[unlikely]]
+        lose_held_traced(packet);
+    else
+        drop(packet, DropReason::fragment_lost);
 }
 
 } // namespace lbd::dataplane

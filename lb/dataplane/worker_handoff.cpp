@@ -32,8 +32,12 @@ unsigned Worker::take_handoffs(const ForwardingTable& table) {
         if (from == setup_.worker) continue;
         std::array<rte_mbuf*, max_burst> packets;
         const unsigned count = setup_.neighbours.packets_in[from]->pop(packets.data(), max_burst);
-        for (unsigned i = 0; i < count; ++i) take_handoff(packets[i], from, table);
         work += count;
+        if (traces_ != nullptr) [[unlikely]] {
+            for (unsigned i = 0; i < count; ++i) take_handoff_traced(packets[i], from, table);
+            continue;
+        }
+        for (unsigned i = 0; i < count; ++i) take_handoff(packets[i], from, table);
     }
     return work;
 }

@@ -43,23 +43,49 @@ std::string why_not(const std::string& socket, const error_code& error) {
     return socket + ": " + error.message();
 }
 
-asio::awaitable<std::string> exchange_lines(std::string socket, std::string line) {
+using Connection = beast::basic_stream<asio::local::stream_protocol>;
+
+asio::awaitable<void> send_line(Connection& connection, const std::string& socket,
+                                std::string line) {
     if (socket.size() > 100) throw Unreachable(socket + ": path too long for a socket");
-    beast::basic_stream<asio::local::stream_protocol> connection(
-        co_await asio::this_coro::executor);
     connection.expires_after(patience);
     error_code error;
     auto result = asio::redirect_error(asio::use_awaitable, error);
     co_await connection.async_connect(asio::local::stream_protocol::endpoint(socket), result);
     if (error) throw Unreachable(why_not(socket, error));
     co_await asio::async_write(connection, asio::buffer(line), result);
-    std::string reply;
-    if (!error)
-        co_await asio::async_read_until(connection, asio::dynamic_buffer(reply, largest_reply),
-                                        '\n', result);
     if (error == beast::error::timeout) throw Unreachable("lbd does not answer on " + socket);
     if (error) throw Unreachable("lbd broke off on " + socket + ": " + error.message());
-    co_return reply;
+}
+
+// The next line. `input` is what has come in beyond it.
+asio::awaitable<std::string> receive_line(Connection& connection, const std::string& socket,
+                                          std::string& input) {
+    error_code error;
+    const std::size_t length =
+        co_await asio::async_read_until(connection, asio::dynamic_buffer(input, largest_reply),
+                                        '\n', asio::redirect_error(asio::use_awaitable, error));
+    if (error == beast::error::timeout) throw Unreachable("lbd does not answer on " + socket);
+    if (error) throw Unreachable("lbd broke off on " + socket + ": " + error.message());
+    std::string line = input.substr(0, length);
+    input.erase(0, length);
+    co_return line;
+}
+
+asio::awaitable<std::string> exchange_lines(std::string socket, std::string line) {
+    Connection connection(co_await asio::this_coro::executor);
+    co_await send_line(connection, socket, std::move(line));
+    std::string input;
+    co_return co_await receive_line(connection, socket, input);
+}
+
+asio::awaitable<void> follow_lines(std::string socket, std::string line,
+                                   std::function<bool(const json::object&)> take) {
+    Connection connection(co_await asio::this_coro::executor);
+    co_await send_line(connection, socket, std::move(line));
+    std::string input;
+    while (take(read_reply(co_await receive_line(connection, socket, input), socket)))
+        connection.expires_never();
 }
 
 } // namespace
@@ -100,6 +126,14 @@ asio::awaitable<json::object> async_ask(std::string socket, json::object request
     const std::string line = co_await exchange_lines(socket, json::serialize(request) + '\n');
     const json::object reply = read_reply(line, socket);
     co_return child(reply, "data");
+}
+
+void follow(asio::io_context& io, std::string socket, const json::object& request,
+            std::function<bool(const json::object&)> take,
+            std::function<void(std::exception_ptr)> done) {
+    asio::co_spawn(
+        io, follow_lines(std::move(socket), json::serialize(request) + '\n', std::move(take)),
+        std::move(done));
 }
 
 } // namespace lbd::lbctl

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <exception>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -36,5 +39,12 @@ boost::json::object ask(const std::string& socket, const boost::json::object& re
 // The same for who has other things to do meanwhile.
 boost::asio::awaitable<boost::json::object> async_ask(std::string socket,
                                                       boost::json::object request);
+
+// Asks for an answer of several lines. `take` gets each as it comes, and says whether there are
+// more; `done` is called at the end, with what went wrong, if anything. The first line is waited
+// for as any reply is, the others for as long as they take.
+void follow(boost::asio::io_context& io, std::string socket, const boost::json::object& request,
+            std::function<bool(const boost::json::object&)> take,
+            std::function<void(std::exception_ptr)> done);
 
 } // namespace lbd::lbctl

@@ -21,6 +21,7 @@
 #include "tools/lbctl/offline.h"
 #include "tools/lbctl/tables.h"
 #include "tools/lbctl/top/top.h"
+#include "tools/lbctl/trace_command.h"
 
 namespace po = boost::program_options;
 namespace json = boost::json;
@@ -39,12 +40,13 @@ struct Command {
     std::string_view help;
 };
 
-constexpr std::array<Command, 12> commands{{
+constexpr std::array<Command, 13> commands{{
     {"stats", stats_table, "traffic of services, backends, workers and ports; drops by reason"},
     {"top", stats_table, "services, backends, workers and VRRP, live on the whole screen"},
     {"services", services_table, "services and their backends, as ipvsadm -ln"},
     {"rate", rate_table, "what a second brings to services and backends, as ipvsadm -ln --rate"},
     {"connections", connections_table, "connection entries, as ipvsadm -lcn"},
+    {"trace", trace_text, "what becomes of each packet of CLIENT[:PORT], and why, as it comes"},
     {"vrrp", vrrp_table, "VRRP instances"},
     {"health", health_table, "health checks"},
     {"sync", sync_table, "synchronisation of connections with other directors"},
@@ -56,7 +58,10 @@ constexpr std::array<Command, 12> commands{{
 
 // What the request calls the word that may follow the command, or nothing if none may.
 std::string_view argument_of(std::string_view command) {
-    return command == "failover" ? "instance" : command == "log-level" ? "level" : "";
+    return command == "failover"    ? "instance"
+           : command == "log-level" ? "level"
+           : command == "trace"     ? "client"
+                                    : "";
 }
 
 std::string default_socket() {
@@ -78,6 +83,7 @@ po::options_description visible_options() {
                           "backend: in this service only");
     options.add_options()("wait", po::bool_switch(),
                           "backend drain: until its last connection has ended");
+    add_trace_options(options);
     options.add_options()("help,h", "show this help");
     options.add_options()("version,V", "show the version");
     return options;
@@ -153,11 +159,20 @@ int show_top(const std::string& socket, const po::variables_map& values) {
     return exit_ok;
 }
 
+int follow_client(const std::string& socket, const po::variables_map& values) {
+    const auto& arguments = values["argument"].as<std::vector<std::string>>();
+    if (arguments.empty()) return usage_error("trace takes a client, as 192.0.2.7");
+    if (values.count("watch") != 0) return usage_error("--watch is not for trace");
+    trace(socket, trace_request(arguments[0], values), values["json"].as<bool>());
+    return exit_ok;
+}
+
 int run(const Command& command, const po::variables_map& values) {
     const std::string socket =
         values.count("socket") != 0 ? values["socket"].as<std::string>() : default_socket();
     if (command.name == "backend") return change_backend(command, socket, values);
     if (command.name == "top") return show_top(socket, values);
+    if (command.name == "trace") return follow_client(socket, values);
     json::object request;
     request["command"] = command.name;
     const auto& arguments = values["argument"].as<std::vector<std::string>>();
@@ -223,6 +238,8 @@ int act(int argc, char** argv) {
                            " after it");
     if (name != "backend" && (values.count("service") != 0 || values["wait"].as<bool>()))
         return usage_error("--service and --wait are for backend");
+    if (name != "trace" && has_trace_options(values))
+        return usage_error("--rate, --count and --seconds are for trace");
     for (const Command& command : commands)
         if (command.name == name) return run_or_say_why_not(command, values);
     return usage_error("there is no command '" + name + "'");

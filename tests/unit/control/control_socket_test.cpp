@@ -24,7 +24,7 @@ using boost::system::error_code;
 namespace {
 
 // Answers with the request's `echo`; throws where there is none.
-asio::awaitable<json::value> echo(json::object request) {
+asio::awaitable<json::value> echo(json::object request, ReplyStream& /*stream*/) {
     if (!request.contains("echo")) throw std::runtime_error("nothing to echo");
     json::object reply;
     reply["ok"] = true;
