@@ -36,6 +36,7 @@ ELSEWHERE = {
     "systemctl reload lbd": ("tests/e2e/test_package.py", '"reload", "lbd"'),
     "modprobe vfio-pci": ("tests/unit/lbctl/doctor_test.cpp", '"modprobe vfio-pci"'),
     "build/tools/lbctl/lbctl top": ("tests/e2e/test_top.py", "MASTER"),
+    "build/tools/lbctl/lbctl trace 192.0.2.7": ("tests/e2e/test_trace.py", '"trace"'),
     "dpdk-dumpcap --file-prefix=lbd-lbd -i 0 -f 'tcp port 80' -P -w /tmp/lbd.pcap":
         ("tests/e2e/test_dumpcap.py", "--file-prefix"),
     "printf '%s\\n' /lbd/service,web /lbd/backends,web /lbd/drops | dpdk-telemetry.py -f lbd-lbd":

@@ -11,8 +11,12 @@ import jsonschema
 import pytest
 from conftest import ROOT
 from lab import ADDRESS, wait_until
+from test_crafted import to_vip
 from test_ipv6 import config, lab6, service  # noqa: F401 (lab6 is a fixture)
+from test_trace import SOMEBODY, Trace
 from test_udp import udp_service
+
+from scapy.layers.inet import ICMP, IP, TCP
 
 pytestmark = pytest.mark.any_device
 
@@ -23,7 +27,7 @@ KEY = "a-key-that-is-long-enough"
 # What to ask, and the definition of the answer.
 QUESTIONS = [
     ("stats",), ("services",), ("rate",), ("connections",), ("vrrp",), ("health",), ("sync",),
-    ("log-level",), ("backend", "weight", ABSENT, "7"), ("reload",), ("failover",), ("doctor",),
+    ("log-level",), ("trace",), ("backend", "weight", ABSENT, "7"), ("reload",), ("failover",), ("doctor",),
 ]
 
 
@@ -91,6 +95,23 @@ def _members_in(value, node, path):
             yield from _members_in(member, node["properties"][name], f"{path}.{name}")
 
 
+def _trace(lab):
+    """Every line of a trace that has something of everything."""
+    packets = [bytes(to_vip(lab, TCP(sport=4000 + n, dport=80, flags="S"), client=SOMEBODY))
+               for n in range(40)]
+    quoted = IP(src=ADDRESS.vip, dst=SOMEBODY) / TCP(sport=80, dport=4000)
+    error = to_vip(lab, ICMP(type=3, code=1), bytes(quoted)[:28], client="10.66.9.9")
+    trace = Trace(lab.director_a, SOMEBODY, "--rate", "20", "--seconds", "10")
+    lab.client.inject([bytes(error), *packets])
+    output, errors = trace.process.communicate(timeout=60)
+    assert trace.process.returncode == 0, errors
+    return [trace.begin, *map(json.loads, output.splitlines())]
+
+
+def _replies(lab, *question):
+    return _trace(lab) if question == ("trace",) else [_ask(lab.director_a, *question)]
+
+
 def _ask(director, *command):
     if command[0] == "doctor":  # which asks nobody
         result = director.run(director.lbctl_path, "--json", *command, check=False)
@@ -130,10 +151,10 @@ def test_every_reply_is_as_documented_and_every_documented_member_occurs(busy):
     occurred = set()
     for question in QUESTIONS:
         command = question[0]
-        reply = _ask(director, *question)
-        assert reply["ok"] is True and reply["schema"] == 1, reply
-        _validate(command, reply)
-        occurred |= set(_members_in(reply["data"], {"$ref": f"#/$defs/{command}"}, ""))
+        for reply in _replies(busy, *question):
+            assert reply["ok"] is True and reply["schema"] == 1, reply
+            _validate(command, reply)
+            occurred |= set(_members_in(reply["data"], {"$ref": f"#/$defs/{command}"}, ""))
     refusal = _ask(director, "log-level", "loud")
     _validate("log-level", refusal)
     occurred |= set(_members_in(refusal, {"$ref": "#/$defs/error"}, ""))

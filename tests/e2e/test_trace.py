@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 
 import pytest
 from lab import ADDRESS, wait_until
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.any_device
 
 URL = f"http://{ADDRESS.vip}/"
 SOMEBODY = "10.66.0.77"
+PATIENCE = 60
 
 
 class Trace:
@@ -33,6 +35,9 @@ class Trace:
         command = ["--json"] if as_json else []
         self.process = director.popen(director.lbctl_path, "--socket", director.socket, *command,
                                       "trace", *arguments, text=True, **options)
+        self._end = threading.Timer(PATIENCE, self.process.kill)
+        self._end.daemon = True
+        self._end.start()
         first = self.process.stdout.readline() if as_json else self.process.stderr.readline()
         if as_json:
             self.begin = json.loads(first)
@@ -41,7 +46,9 @@ class Trace:
             assert first.startswith("tracing "), first
 
     def line(self):
-        return json.loads(self.process.stdout.readline())["data"]
+        text = self.process.stdout.readline()
+        assert text, f"nothing more within {PATIENCE} seconds: {self.process.stderr.read()}"
+        return json.loads(text)["data"]
 
     def packets(self, count):
         """The next packets, whatever else is told in between."""
@@ -196,15 +203,18 @@ def test_a_service_without_a_backend_is_told(lab):
 def test_a_full_table_is_told(lab):
     lab.start_director([udp_service(lab)],
                        memory={"hugepages": False, "flows": 1024, "persistence_entries": 1024})
-    trace = Trace(lab.director_a, SOMEBODY, "--rate", "10000")
     frames = [bytes(to_vip(lab, UDP(sport=1024 + n, dport=9000), b"x", client=SOMEBODY))
               for n in range(6000)]
     for begin in range(0, len(frames), 200):
         lab.client.inject(frames[begin:begin + 200])
-    seen = set()
-    while "table_full" not in seen:
-        seen |= set(reasons(trace.packets(1)))
-    assert seen == {"scheduled", "table_full"}
+    trace = Trace(lab.director_a, SOMEBODY)
+    lab.client.inject([bytes(to_vip(lab, UDP(sport=9000 + n, dport=9000), b"x", client=SOMEBODY))
+                       for n in range(50)])
+    seen = trace.packets(50)
+    assert set(reasons(seen)) <= {"scheduled", "table_full"}
+    full = [packet for packet in seen if packet["reason"] == "table_full"]
+    assert len(full) > 25 and {packet["backend"] for packet in full} == {
+        f"{web.address}:9000" for web in (lab.web1, lab.web2)}
 
 
 def test_icmp_errors_are_shown_to_the_client_that_they_are_about(lab):
@@ -270,12 +280,13 @@ def test_of_two_workers_each_tells_its_part(lab):
 
 def test_more_than_the_rate_is_left_out_and_counted(lab):
     lab.start_director([lab.service(health=NO_CHECK)])
-    trace = Trace(lab.director_a, SOMEBODY, "--rate", "5", "--seconds", "4")
+    frames = [tcp(lab, 4000 + n, "S") for n in range(500)]
+    trace = Trace(lab.director_a, SOMEBODY, "--rate", "5", "--seconds", "10")
     assert trace.begin["data"]["packets_per_second"] == 5
-    lab.client.inject([tcp(lab, 4000 + n, "S") for n in range(500)])
+    lab.client.inject(frames)
     told = trace.rest()
     packets = [line for line in told if line["event"] == "packet"]
-    assert 5 <= len(packets) <= 5 * 6
+    assert 5 <= len(packets) <= 5 * 12
     assert told[-1] == {"event": "end", "packets": len(packets),
                         "packets_left_out": 500 - len(packets)}
     assert any(line["event"] == "left_out" for line in told)

@@ -20,7 +20,7 @@ _lbctl_positional() {
     positional=()
     for ((index = 1; index < COMP_CWORD; ++index)); do
         case ${COMP_WORDS[index]} in
-        --socket | -s | --limit | -n | --service) ((++index)) ;;
+        --socket | -s | --limit | -n | --service | --rate | --count | --seconds) ((++index)) ;;
         -* | =) ;;
         *) positional+=("${COMP_WORDS[index]}") ;;
         esac
@@ -39,7 +39,7 @@ _lbctl() {
         mapfile -t COMPREPLY < <(compgen -W "$(_lbctl_names "$lbctl" services)" -- "$current")
         return
         ;;
-    --limit | -n) return ;;
+    --limit | -n | --rate | --count | --seconds) return ;;
     esac
     _lbctl_positional
     case $current,${#positional[@]},${positional[0]-} in

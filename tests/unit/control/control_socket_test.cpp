@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace lbd::control {
 
@@ -47,7 +48,9 @@ struct Fixture {
     Fixture(const Fixture&) = delete;
     Fixture& operator=(const Fixture&) = delete;
 
-    void open() { socket = std::make_unique<ControlSocket>(io, path, "", echo); }
+    void open(ControlSocket::Handler handler = echo) {
+        socket = std::make_unique<ControlSocket>(io, path, "", std::move(handler));
+    }
 };
 
 class Client {
@@ -96,6 +99,62 @@ TEST_CASE("a connection may ask several times, in one packet or in pieces", "[co
     CHECK(client.receive().value().at("data").as_int64() == 2);
     client.send("ho\": 3}\n");
     CHECK(client.receive().value().at("data").as_int64() == 3);
+}
+
+TEST_CASE("an answer may be of several lines, after which the connection lives on",
+          "[control_socket]") {
+    Fixture f;
+    bool there = true;
+    f.open([&](json::object request, ReplyStream& stream) -> asio::awaitable<json::value> {
+        for (int line = 1; line <= 3; ++line) {
+            json::object object;
+            object["line"] = line;
+            const bool sent = co_await stream.send(object);
+            there = there && sent && !stream.gone();
+        }
+        co_return request;
+    });
+    Client client(f.io, f.path);
+    for (int round = 0; round < 2; ++round) {
+        client.send("{\"last\": 4}\n");
+        for (int number = 1; number <= 4; ++number) {
+            const auto reply = client.receive();
+            REQUIRE(reply);
+            CHECK(reply->at(number == 4 ? "last" : "line").as_int64() == number);
+        }
+    }
+    CHECK(there);
+}
+
+TEST_CASE("a client that does not read holds up its own answer, until it leaves",
+          "[control_socket]") {
+    Fixture f;
+    std::size_t sent = 0;
+    bool ended = false;
+    bool gone = false;
+    f.open([&](json::object request, ReplyStream& stream) -> asio::awaitable<json::value> {
+        if (request.contains("endless")) {
+            while (co_await stream.send(request)) ++sent;
+            ended = true;
+            gone = stream.gone();
+        }
+        co_return request;
+    });
+    auto idle = std::make_unique<Client>(f.io, f.path);
+    idle->send("{\"endless\": true}\n");
+    f.io.run_for(100ms);
+    const std::size_t before = sent;
+    CHECK(before > 0);
+    f.io.run_for(100ms);
+    CHECK(sent == before); // what the socket has taken, and no more
+    Client other(f.io, f.path);
+    other.send("{\"other\": 1}\n");
+    CHECK(other.receive());
+    CHECK_FALSE(ended);
+    idle.reset();
+    f.io.run_for(100ms);
+    CHECK(ended);
+    CHECK(gone);
 }
 
 TEST_CASE("what is no request gets an error, and the connection lives on", "[control_socket]") {

@@ -63,11 +63,12 @@ TraceRecord record(const char* client, const char* vip) {
     return record;
 }
 
-TraceRecord forwarded(TraceRecord record) {
+TraceRecord forwarded(TraceRecord record, const Roster& roster) {
     record.outcome = TraceOutcome::forwarded;
     record.why = Why::scheduled;
     record.service = 0;
     record.backend = 0;
+    record.generation = roster.backends()[0].generation;
     return record;
 }
 
@@ -118,17 +119,18 @@ TEST_CASE("what is traced is the client's address, of its family, and its port")
 
 TEST_CASE("a forwarded packet is told with service, backend and scheduler") {
     const Roster names = roster("198.51.100.1", "10.0.0.21");
-    const json::object line = trace_line(forwarded(record("192.0.2.7", "198.51.100.1")), 3, names);
+    const json::object line =
+        trace_line(forwarded(record("192.0.2.7", "198.51.100.1"), names), 3, names);
     CHECK(json::serialize(line) ==
           R"({"event":"packet","worker":3,"protocol":"tcp","client":"192.0.2.7:40000",)"
           R"("destination":"198.51.100.1:80","flags":"SYN,ACK","bytes":60,"action":"forwarded",)"
-          R"("reason":"scheduled","text":"new connection, scheduled (wlc)","service":"web",)"
+          R"-("reason":"scheduled","text":"new connection, scheduled (wlc)","service":"web",)-"
           R"("backend":"10.0.0.21:80","forwarding":"direct","pieces":1})");
 }
 
 TEST_CASE("IPv6 addresses with ports are told in brackets, without ports bare") {
     const Roster names = roster("2001:db8::1", "2001:db8::21");
-    TraceRecord of = forwarded(record("2001:db8::7", "2001:db8::1"));
+    TraceRecord of = forwarded(record("2001:db8::7", "2001:db8::1"), names);
     json::object line = trace_line(of, 0, names);
     CHECK(line["client"] == "[2001:db8::7]:40000");
     CHECK(line["destination"] == "[2001:db8::1]:80");
@@ -156,7 +158,7 @@ TEST_CASE("a drop is told with its reason's name and words") {
 
 TEST_CASE("every reason is told in words without gaps") {
     const Roster names = roster("198.51.100.1", "10.0.0.21");
-    TraceRecord of = forwarded(record("192.0.2.7", "198.51.100.1"));
+    TraceRecord of = forwarded(record("192.0.2.7", "198.51.100.1"), names);
     for (std::size_t why = 1; why < static_cast<std::size_t>(Why::count_); ++why) {
         of.why = static_cast<Why>(why);
         json::object line = trace_line(of, 0, names);
@@ -187,7 +189,7 @@ TEST_CASE("an ICMP error is told with who sent it") {
 
 TEST_CASE("a backend or service whose slot is another's by now, or nobody's, is not named") {
     const Roster names = roster("198.51.100.1", "10.0.0.21");
-    TraceRecord of = forwarded(record("192.0.2.7", "198.51.100.1"));
+    TraceRecord of = forwarded(record("192.0.2.7", "198.51.100.1"), names);
     of.generation = static_cast<std::uint16_t>(names.backends()[0].generation + 1);
     CHECK_FALSE(trace_line(of, 0, names).contains("backend"));
     CHECK_FALSE(trace_line(of, 0, Roster()).contains("service"));

@@ -28,13 +28,10 @@ std::string after_time(const std::string& line) {
 } // namespace
 
 TEST_CASE("a traced packet is a line with the time of day to the microsecond") {
-    const std::string line =
-        packet(R"("flags": "SYN", "action": "forwarded", "text": "new connection, scheduled (rr)",
-               "service"
-               : "web", "backend"
-               : "10.0.0.21:80", "forwarding"
-               : "direct", "pieces" : 1) ");
-        CHECK(line.substr(2, 1) == ":");
+    const std::string line = packet(
+        R"-("flags": "SYN", "action": "forwarded", "text": "new connection, scheduled (rr)",
+            "service": "web", "backend": "10.0.0.21:80", "forwarding": "direct", "pieces": 1)-");
+    CHECK(line.substr(2, 1) == ":");
     CHECK(line.substr(8, 8) == ".250000 ");
     CHECK(after_time(line) ==
           "tcp 192.0.2.7:40000 -> 198.51.100.1:80 SYN  web -> 10.0.0.21:80  new connection, "
