@@ -31,8 +31,8 @@ class ClientLimiter {
     // Whether one more new connection of the client is within `limit` a second; it is counted if
     // so. The second slides in tenths: what the last one had counts by what is left of it.
     bool admit(std::uint64_t client_hash, std::uint32_t limit, Tick now);
-    // Once a tick: clears some of the worker's own cells if they are old, all of them within two
-    // hours. A cell's second is told from any other for eighteen.
+    // Once a tick: clears those of a few of the worker's own cells that are old, all of them within
+    // two minutes. A cell's second is told from any other for eighteen hours.
     void clear_old(Tick now);
 
   private:

@@ -10,9 +10,11 @@ namespace lbd::dataplane {
 
 class TickClock {
   public:
-    TickClock(std::uint64_t cycles_per_second, std::uint64_t cycles)
+    // Tick `first` begins at `cycles`.
+    TickClock(std::uint64_t cycles_per_second, std::uint64_t cycles, Tick first = 1)
         : cycles_per_tick_(cycles_per_second / ticks_per_second),
-          next_(cycles + cycles_per_tick_) {}
+          next_(cycles + cycles_per_tick_),
+          now_(first) {}
 
     // True if a new tick has begun at `cycles`.
     bool advance(std::uint64_t cycles) {
@@ -25,7 +27,7 @@ class TickClock {
   private:
     std::uint64_t cycles_per_tick_;
     std::uint64_t next_;
-    Tick now_ = 1;
+    Tick now_;
 };
 
 } // namespace lbd::dataplane

@@ -45,7 +45,7 @@ Worker::Worker(const WorkerSetup& setup)
       egress_(setup.ports, setup.interfaces, setup.worker, counters_),
       flow_capacity_(dispatcher4_.flows().capacity()),
       flow_capacity6_(dispatcher6_.flows().capacity()),
-      clock_(rte_get_tsc_hz(), rte_rdtsc()),
+      clock_(setup.clock),
       interface_of_(setup.ports.size()) {
     for (auto& interfaces : interface_of_) interfaces.fill(no_interface);
     for (std::size_t index = 0; index < setup.interfaces.size(); ++index) {
@@ -58,12 +58,7 @@ void Worker::run(const std::atomic<bool>& stop) {
     setup_.publication->enter(setup_.worker);
     std::uint64_t last = rte_rdtsc();
     while (!stop.load(std::memory_order_relaxed)) {
-        traces_ = setup_.publication->traces();
-        keep_time(last);
-        const ForwardingTable& table = setup_.publication->current();
-        const unsigned work = round(table);
-        keep_house(table);
-        setup_.publication->quiescent(setup_.worker);
+        const unsigned work = turn(last);
         const std::uint64_t now = rte_rdtsc();
         counters_.polls.add(1);
         counters_.cycles.add(now - last);
@@ -72,6 +67,16 @@ void Worker::run(const std::atomic<bool>& stop) {
         if (setup_.sleep_when_idle) rest(work);
     }
     setup_.publication->leave(setup_.worker);
+}
+
+unsigned Worker::turn(std::uint64_t cycles) {
+    traces_ = setup_.publication->traces();
+    keep_time(cycles);
+    const ForwardingTable& table = setup_.publication->current();
+    const unsigned work = round(table);
+    keep_house(table);
+    setup_.publication->quiescent(setup_.worker);
+    return work;
 }
 
 unsigned Worker::round(const ForwardingTable& table) {

@@ -2,6 +2,7 @@
 // A poll-mode worker: takes frames from its queue of every port, decides, sends them on.
 #pragma once
 
+#include <rte_cycles.h>
 #include <rte_mbuf.h>
 
 #include <array>
@@ -56,6 +57,7 @@ struct WorkerSetup {
     Publication* publication;
     SyncChannel* sync = nullptr; // nullptr: state is not synchronised
     bool sleep_when_idle = false;
+    TickClock clock{rte_get_tsc_hz(), rte_rdtsc()};
 };
 
 class Worker {
@@ -64,8 +66,11 @@ class Worker {
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    // Until `stop`; on the worker's own lcore.
+    // Turns until `stop`; on the worker's own lcore.
     void run(const std::atomic<bool>& stop);
+    // One turn at the time `cycles`, which is all that it knows of time: takes what has come,
+    // decides, sends, keeps house. The number of packets that it took.
+    unsigned turn(std::uint64_t cycles);
 
     // Any thread.
     const WorkerCounters& counters() const { return counters_; }

@@ -141,7 +141,7 @@ TEST_CASE("what a client did does not count against it when its cell's second co
 TEST_CASE("what counts is not cleared") {
     Neighbours all(1);
     ClientLimiter limiter(all.limits(), 0);
-    constexpr std::uint64_t client = 3; // the cell that is looked at in the fourth place
+    constexpr std::uint64_t client = 3; // of a cell that is looked at first
     REQUIRE(limiter.admit(client, 1, 1));
     for (Tick now = 1; now < 5; ++now) limiter.clear_old(now);
     CHECK_FALSE(limiter.admit(client, 1, 9));
