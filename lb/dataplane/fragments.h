@@ -141,7 +141,7 @@ class FragmentTable {
         for (Entry* entry = set; entry != set + ways; ++entry) {
             if (entry->used && reached(entry->expires, now)) end(*entry, drop);
             if (entry->used && entry->key == key) return *entry;
-            if (place->used && (!entry->used || !reached(entry->expires, place->expires)))
+            if (place->used && (!entry->used || !reached(place->expires, entry->expires)))
                 place = entry;
         }
         if (place->used) end(*place, drop);

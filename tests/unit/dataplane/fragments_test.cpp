@@ -88,6 +88,15 @@ TEST_CASE("a decision does not outlive its time") {
     CHECK(scene.later(1, 0).outcome == FragmentOutcome::held);
 }
 
+TEST_CASE("the datagram nearest its end makes room for a new one") {
+    Scene scene(FragmentTable<int>::ways);
+    constexpr std::uint32_t datagrams = FragmentTable<int>::ways;
+    for (std::uint32_t id = 0; id <= datagrams; ++id, ++scene.now) scene.later(id, id);
+    CHECK(scene.dropped == std::vector{&scene.packets[0]});
+    scene.first(1, 7);
+    CHECK(scene.released == std::vector{&scene.packets[1]});
+}
+
 TEST_CASE("one datagram cannot hold more than its share") {
     Scene scene;
     for (std::size_t packet = 0; packet < FragmentTable<int>::most_of_a_datagram; ++packet)
