@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <sys/resource.h>
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -45,6 +46,9 @@ void raise_descriptor_limit() {
 }
 
 int run(const lbd::Options& options) {
+    // Whoever reads the log, or asks by a socket, may go away. Programs that are started get their
+    // signals back.
+    std::signal(SIGPIPE, SIG_IGN);
     lbd::control::set_log_level(options.log_level);
     raise_descriptor_limit();
     lbd::control::hide_memory();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One line a message to standard error, where systemd's journal takes the level from "<N>" in
-// front.
+// front. Nobody waits for who reads it: what is not taken is lost, and counted in the next line.
 #pragma once
 
 #include <optional>

@@ -6,6 +6,7 @@
 #include <rte_pdump.h>
 #include <sched.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -60,6 +61,31 @@ std::string explain_failure(const EalOptions& options) {
             "; are there hugepages (grep Huge /proc/meminfo)? `memory: {hugepages: false}` "
             "does without, at a price in speed";
     return text;
+}
+
+// What DPDK writes to its run-time directory: a record of each 4 KiB page, or of those there could
+// be of hugepages, and names.
+std::uintmax_t runtime_bytes(const EalOptions& options) {
+    constexpr std::uintmax_t names = 512U << 10;
+    constexpr std::uintmax_t records_of_megabyte = 256 * 64;
+    constexpr std::uintmax_t records_of_hugepages = 8U << 20; // a few lists of 388 KiB a node
+    return names +
+           (options.hugepages ? records_of_hugepages : options.megabytes * records_of_megabyte);
+}
+
+// It maps files there without asking whether they have room, and dies by SIGBUS if not.
+void expect_room(const EalOptions& options) {
+    for (const char* directory : {"/var/run/dpdk", "/var/run"}) {
+        std::error_code error;
+        const std::filesystem::space_info space = std::filesystem::space(directory, error);
+        if (error) continue;
+        if (space.available < runtime_bytes(options))
+            throw std::runtime_error(std::string("no room in ") + directory + ": DPDK needs " +
+                                     std::to_string(runtime_bytes(options) >> 10) +
+                                     " KiB there, and " + std::to_string(space.available >> 10) +
+                                     " are left (df " + directory + ")");
+        return;
+    }
 }
 
 // What DPDK calls a hugepage's file: the prefix, "map_" and a number.
@@ -123,6 +149,7 @@ std::vector<std::string> eal_arguments(const EalOptions& options,
 
 Eal::Eal(const EalOptions& options)
     : prefix_(file_prefix(options)), capture_(options.hugepages && options.capture) {
+    expect_room(options);
     std::vector<std::string> arguments = eal_arguments(options, cores_of_this_process());
     std::vector<char*> pointers;
     pointers.reserve(arguments.size());

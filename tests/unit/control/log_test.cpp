@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/control/log.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -51,6 +52,20 @@ TEST_CASE("a message is written when its level is shown, from the change on") {
     CHECK(log_level() == LogLevel::debug);
     CHECK(written_by([] { log(LogLevel::debug, "detail"); }).find("detail\n") != std::string::npos);
     set_log_level(before);
+}
+
+TEST_CASE("nobody waits for a reader of the log, and what was lost is counted") {
+    const std::string written = written_by([] {
+        const int flags = fcntl(STDERR_FILENO, F_SETPIPE_SZ, 4096);
+        REQUIRE(flags == 4096);
+        for (int line = 0; line < 1000; ++line) log(LogLevel::error, std::string(100, 'x'));
+    });
+    CHECK(written.size() <= 4096);
+    CHECK(written.ends_with('\n'));
+    const std::string later = written_by([] { log(LogLevel::error, "again"); });
+    CHECK(later.find(" lines of the log were lost") != std::string::npos);
+    CHECK(later.find("again\n") != std::string::npos);
+    CHECK(written_by([] { log(LogLevel::error, std::string(9000, 'y')); }).size() == 4096);
 }
 
 } // namespace lbd::control
