@@ -17,7 +17,7 @@ constexpr std::chrono::seconds recovery{2};
 std::string Readiness::judge(const Facts& facts, Clock::time_point now) {
     if (first_ == Clock::time_point{}) first_ = now;
     thread_hangs_ = true;
-    if (const std::string thread = hanging_thread(facts, now); !thread.empty()) {
+    if (std::string thread = hanging_thread(facts, now); !thread.empty()) {
         hung_ = now;
         settled_ = false;
         first_ = now;

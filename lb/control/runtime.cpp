@@ -18,6 +18,7 @@
 #include "lb/control/engine_options.h"
 #include "lb/control/file_warnings.h"
 #include "lb/control/log.h"
+#include "lb/control/packet_sockets.h"
 #include "lb/control/privileges.h"
 #include "lb/control/status_line.h"
 
@@ -162,6 +163,9 @@ config::MacAddress Runtime::mac_of(std::size_t interface) {
 }
 
 void Runtime::open_taps() {
+    for (const config::Port& port : config_.ports)
+        if (port.device.kind == config::Device::Kind::af_packet)
+            widen_packet_sockets(port.device.name);
     for (const config::Network& network : config::networks(config_)) {
         const auto carrier =
             std::find_if(kernel_ports_.begin(), kernel_ports_.end(), [&](const auto& kernel_port) {

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "lb/control/kernel_port.h"
+#include "lb/control/packet_sockets.h"
 #include "tests/unit/control/host_network.h"
 
 namespace lbd::control {
@@ -32,6 +33,13 @@ class PacketSocket {
     PacketSocket(const PacketSocket&) = delete;
     PacketSocket& operator=(const PacketSocket&) = delete;
     ~PacketSocket() { close(fd_); }
+
+    int send_memory() const {
+        int memory = 0;
+        socklen_t length = sizeof(memory);
+        REQUIRE(getsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &memory, &length) == 0);
+        return memory;
+    }
 
     bool saw(std::uint16_t ether_type) const {
         pollfd readable{fd_, POLLIN, 0};
@@ -54,6 +62,17 @@ char ipv6_is_off() {
 }
 
 } // namespace
+
+TEST_CASE("A packet socket has more memory to send than its ring holds") {
+    const HostNetwork network;
+    const PacketSocket socket(Rtnetlink::index_of("port0"));
+    const PacketSocket other(Rtnetlink::index_of("lo"));
+    const int before = other.send_memory();
+    CHECK(widen_packet_sockets("port0") == 1);
+    CHECK(socket.send_memory() >= 4 * 512 * 2048);
+    CHECK(other.send_memory() == before);
+    CHECK(widen_packet_sockets("port99") == 0);
+}
 
 TEST_CASE("Behind a packet socket the kernel answers nothing, and afterwards again") {
     const HostNetwork network;
