@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "lb/dataplane/handoff.h"
+#include "lb/dataplane/packet_buffers.h"
 
 namespace lbd::dataplane {
 
@@ -71,9 +72,8 @@ Port::Port(const PortSettings& settings)
     rte_eth_macaddr_get(id_, &mac_);
     macs_.emplace(mac_);
     const std::string pool_name = "lbd-buffers-" + std::to_string(id_);
-    buffers_.reset(rte_pktmbuf_pool_create(pool_name.c_str(), buffers_for(settings), cache_size,
-                                           private_size, buffer_size(settings.mtu),
-                                           rte_eth_dev_socket_id(id_)));
+    buffers_.reset(make_packet_buffers({pool_name, buffers_for(settings), cache_size, private_size,
+                                        buffer_size(settings.mtu), rte_eth_dev_socket_id(id_)}));
     if (!buffers_) fail(device_, "packet buffers", rte_errno);
     configure(settings);
     open_queues(settings);
