@@ -32,6 +32,13 @@ Key binding_key(const ServiceEntry& service, const Key& key) {
         network_of(key.client, service.client_prefix), key.vip, 0, service.port, key.protocol, {}};
 }
 
+// What the limit of new connections goes by.
+template <class Key>
+Key limit_key(const ServiceEntry& service, const Key& key) {
+    return {
+        network_of(key.client, service.limit_prefix), key.vip, 0, service.port, key.protocol, {}};
+}
+
 // The consistent hash of a flow. Unkeyed: every director of a pair finds the same.
 template <class Key>
 std::uint64_t consistent_hash(const ServiceEntry& service, const Key& key) {
@@ -47,6 +54,12 @@ std::uint64_t consistent_hash(const ServiceEntry& service, const Key& key) {
             return hash_of(Key{key.client, {}, key.client_port, 0, 0, {}}, fixed);
     }
     return hash_of(key, fixed);
+}
+
+// The hash for a scheduler where nobody is bound: it matters to sh and mh only.
+template <class Key>
+std::uint64_t scheduling_hash(const ServiceEntry& service, const Key& key) {
+    return service.discipline == Discipline::hash ? consistent_hash(service, key) : 0;
 }
 
 } // namespace lbd::dataplane

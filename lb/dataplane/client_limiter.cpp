@@ -51,10 +51,9 @@ std::uint64_t packed(const Cell& cell) {
 
 } // namespace
 
-bool ClientLimiter::admit(std::uint64_t client_hash, std::uint32_t limit, Tick now) {
+bool ClientLimiter::allows(std::uint64_t client_hash, std::uint32_t limit, Tick now) const {
     const Moment moment = moment_of(now);
-    const std::array<std::size_t, rows> places{client_hash % cells_per_row,
-                                               (client_hash >> 32) % cells_per_row};
+    const Places places = places_of(client_hash);
     std::uint64_t least = ~std::uint64_t{0};
     for (std::size_t row = 0; row < rows; ++row) {
         std::uint64_t tenths = 0; // of connections
@@ -65,10 +64,16 @@ bool ClientLimiter::admit(std::uint64_t client_hash, std::uint32_t limit, Tick n
         }
         least = std::min(least, tenths);
     }
-    if (least + 10 > std::uint64_t{limit} * 10) return false;
+    return least + 10 <= std::uint64_t{limit} * 10;
+}
+
+bool ClientLimiter::admit(std::uint64_t client_hash, std::uint32_t limit, Tick now) {
+    if (!allows(client_hash, limit, now)) return false;
+    const std::uint64_t second = moment_of(now).second;
+    const Places places = places_of(client_hash);
     for (std::size_t row = 0; row < rows; ++row) {
         auto& stored = all_[self_]->of[row][places[row]];
-        Cell cell = read(stored, moment.second);
+        Cell cell = read(stored, second);
         cell.current = std::min(cell.current + 1, count_mask);
         stored.store(packed(cell), std::memory_order_relaxed);
     }

@@ -28,14 +28,22 @@ class ClientLimiter {
     // `all` are the parts of all workers, which outlive the limiter; it writes to all[self].
     ClientLimiter(std::vector<Cells*> all, std::size_t self) : all_(std::move(all)), self_(self) {}
 
-    // Whether one more new connection of the client is within `limit` a second; it is counted if
-    // so. The second slides in tenths: what the last one had counts by what is left of it.
+    // Whether one more new connection of the client is within `limit` a second. The second slides
+    // in tenths: what the last one had counts by what is left of it.
+    bool allows(std::uint64_t client_hash, std::uint32_t limit, Tick now) const;
+    // The same, and counts it if so.
     bool admit(std::uint64_t client_hash, std::uint32_t limit, Tick now);
     // Once a tick: clears those of a few of the worker's own cells that are old, all of them within
     // two minutes. A cell's second is told from any other for eighteen hours.
     void clear_old(Tick now);
 
   private:
+    using Places = std::array<std::size_t, rows>;
+
+    static Places places_of(std::uint64_t client_hash) {
+        return {client_hash % cells_per_row, (client_hash >> 32) % cells_per_row};
+    }
+
     std::vector<Cells*> all_;
     std::size_t self_;
     std::size_t next_to_clear_ = 0;

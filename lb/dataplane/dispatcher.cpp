@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "lb/dataplane/client_key.h"
+#include "lb/dataplane/course.h"
 
 namespace lbd::dataplane {
 
@@ -32,14 +33,25 @@ void Dispatcher<Key>::prefetch_binding(const ForwardingTable& table, const Key& 
 template <class Key>
 Verdict Dispatcher<Key>::decide(const ForwardingTable& table, const Parsed& packet,
                                 std::uint64_t hash, std::uint32_t bytes, Tick now) {
-    Flow<Key>* flow = flows_.find(packet.key<Key>(), hash);
-    if (flow != nullptr && reached(flow->expires, now)) {
-        forget(*flow);
-        flow = nullptr;
+    const Key& key = packet.key<Key>();
+    Flow<Key>* flow = flows_.find(key, hash);
+    const Course course = course_of(table, packet, flow, now);
+    if (course.ends_flow) forget(*flow);
+    switch (course.kind) {
+        case Course::Kind::follow:
+            return counted(follow(table, *flow, packet, now), bytes);
+        case Course::Kind::open:
+            return counted(open({table, *course.service, packet, hash, now}), bytes);
+        case Course::Kind::hash:
+            return counted(by_consistent_hash(table, *course.service, key), bytes);
+        case Course::Kind::drop:
+            return {Verdict::Kind::drop, course.reason};
+        case Course::Kind::reject:
+            return {Verdict::Kind::reject, course.reason};
+        case Course::Kind::punt:
+            break;
     }
-    return counted(flow != nullptr ? follow(table, *flow, packet, hash, now)
-                                   : without_flow(table, packet, hash, now),
-                   bytes);
+    return {Verdict::Kind::punt};
 }
 
 template <class Key>
@@ -72,56 +84,9 @@ Verdict Dispatcher<Key>::decide_as_told(const ForwardingTable& table, const Pars
 
 template <class Key>
 Verdict Dispatcher<Key>::follow(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
-                                std::uint64_t hash, Tick now) {
-    if (is_closing(flow.state) && opens(packet.tcp_flags)) {
-        // The client uses its port again: IPVS conn_reuse_mode, but in this very packet.
-        forget(flow);
-        return without_flow(table, packet, hash, now);
-    }
-    const BackendEntry& backend = table.backend(flow.backend);
-    if (backend.fate != FlowFate::forward) return leave(table, flow, packet, hash, now);
-    touch(flow, next_state(flow.state, packet.tcp_flags), backend, now);
+                                Tick now) {
+    touch(flow, next_state(flow.state, packet.tcp_flags), table.backend(flow.backend), now);
     return {Verdict::Kind::forward, DropReason::none, flow.backend};
-}
-
-// The flow's backend is down or was removed.
-template <class Key>
-Verdict Dispatcher<Key>::leave(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
-                               std::uint64_t hash, Tick now) {
-    const BackendEntry& backend = table.backend(flow.backend);
-    if (backend.fate == FlowFate::keep && !opens(packet.tcp_flags)) {
-        touch(flow, next_state(flow.state, packet.tcp_flags), backend, now);
-        return {Verdict::Kind::forward, DropReason::none, flow.backend};
-    }
-    forget(flow);
-    const bool tcp = packet.key<Key>().protocol == IPPROTO_TCP;
-    if (backend.fate == FlowFate::reset && tcp && !opens(packet.tcp_flags))
-        return {Verdict::Kind::reject, DropReason::backend_down};
-    const ServiceEntry* current = table.find(packet.key<Key>());
-    if (current == nullptr) return {Verdict::Kind::punt};
-    return open({table, *current, packet, hash, now});
-}
-
-template <class Key>
-Verdict Dispatcher<Key>::without_flow(const ForwardingTable& table, const Parsed& packet,
-                                      std::uint64_t hash, Tick now) {
-    const Key& key = packet.key<Key>();
-    const ServiceEntry* service = table.find(key);
-    if (service == nullptr) return {Verdict::Kind::punt};
-    if (key.client == key.vip) return {Verdict::Kind::drop, DropReason::bad_source};
-    if (key.protocol == IPPROTO_TCP && !opens(packet.tcp_flags)) {
-        switch (service->on_unknown_tcp) {
-            case UnknownTcpPolicy::hash:
-                return by_consistent_hash(table, *service, key);
-            case UnknownTcpPolicy::drop:
-                return {Verdict::Kind::drop, DropReason::unknown_connection};
-            case UnknownTcpPolicy::reset:
-                return {Verdict::Kind::reject, DropReason::unknown_connection};
-            case UnknownTcpPolicy::schedule:
-                break;
-        }
-    }
-    return open({table, *service, packet, hash, now});
 }
 
 template <class Key>
@@ -139,30 +104,18 @@ Verdict Dispatcher<Key>::follow_error(const ForwardingTable& table, const Key& k
 }
 
 template <class Key>
-bool Dispatcher<Key>::within_limit(const Opening& opening) {
-    const ServiceEntry& service = opening.service;
-    const Key& key = opening.packet.template key<Key>();
-    const Key client{
-        network_of(key.client, service.limit_prefix), key.vip, 0, service.port, key.protocol, {}};
-    return shared_.limiter.admit(hash_of(client, shared_.owner_secret), service.limit, opening.now);
-}
-
-template <class Key>
 Verdict Dispatcher<Key>::open(const Opening& opening) {
     const ServiceEntry& service = opening.service;
-    const Key& key = opening.packet.template key<Key>();
-    if (service.limit != 0 && !within_limit(opening))
+    const Key& key = opening.key();
+    if (service.limit != 0 &&
+        !shared_.limiter.admit(shared_.hash_for_limit(service, key), service.limit, opening.now))
         return {Verdict::Kind::drop, DropReason::client_limit};
     if (service.persistence == 0) {
-        // The hash matters to sh and mh only.
-        const std::uint64_t hash =
-            service.discipline == Discipline::hash ? consistent_hash(service, key) : 0;
-        return open_to(opening,
-                       {shared_.scheduler.choose(opening.table, service, hash, opening.now)},
-                       shared_.worker);
+        const BackendSlot chosen = shared_.scheduler.choose(
+            opening.table, service, scheduling_hash(service, key), opening.now);
+        return open_to(opening, {chosen}, shared_.worker);
     }
-    const auto owner = static_cast<std::uint16_t>(
-        reduce(hash_of(binding_key(service, key), shared_.owner_secret), shared_.workers));
+    const std::uint16_t owner = shared_.owner_of_client(service, key);
     if (owner != shared_.worker)
         return {Verdict::Kind::ask_owner, DropReason::none, no_backend, owner};
     return open_to(opening, bind(opening.table, service, key, opening.now), owner);
@@ -181,7 +134,7 @@ Verdict Dispatcher<Key>::open_to(const Opening& opening, const Bound& bound, std
         release(bound.binding, owner);
         return nobody(opening.table, opening.service);
     }
-    const Key& key = opening.packet.template key<Key>();
+    const Key& key = opening.key();
     const auto place = flows_.insert(key, opening.hash, opening.now);
     if (place.flow == nullptr) {
         release(bound.binding, owner);
@@ -221,9 +174,7 @@ Verdict Dispatcher<Key>::by_consistent_hash(const ForwardingTable& table,
 template <class Key>
 Verdict Dispatcher<Key>::nobody(const ForwardingTable& table, const ServiceEntry& service) {
     counters_.service_drops[table.slot_of(service)].add(1);
-    if (service.on_no_backend == NoBackendPolicy::reject)
-        return {Verdict::Kind::reject, DropReason::rejected};
-    return {Verdict::Kind::drop, DropReason::no_backend};
+    return verdict_without_backend(service);
 }
 
 template <class Key>

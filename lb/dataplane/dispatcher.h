@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "lb/dataplane/client_key.h"
 #include "lb/dataplane/client_limiter.h"
 #include "lb/dataplane/counters.h"
 #include "lb/dataplane/flow_table.h"
@@ -32,12 +33,21 @@ struct Verdict {
     std::uint16_t owner = 0;
 };
 
+// Nobody can serve the client.
+inline Verdict verdict_without_backend(const ServiceEntry& service) {
+    if (service.on_no_backend == NoBackendPolicy::reject)
+        return {Verdict::Kind::reject, DropReason::rejected};
+    return {Verdict::Kind::drop, DropReason::no_backend};
+}
+
 // What the owner of a client's binding answered.
 struct Told {
     Bound bound;
     std::uint16_t generation; // of the backend's slot
     std::uint16_t owner;
 };
+
+struct Explanation;
 
 // What the dispatchers of a worker share; outlives them.
 struct Shared {
@@ -49,6 +59,17 @@ struct Shared {
     ClientLimiter& limiter;
     Releases& releases;
     Journal& journal;
+
+    // The worker that keeps the binding of the client of a flow.
+    template <class Key>
+    std::uint16_t owner_of_client(const ServiceEntry& service, const Key& key) const {
+        return static_cast<std::uint16_t>(
+            reduce(hash_of(binding_key(service, key), owner_secret), workers));
+    }
+    template <class Key>
+    std::uint64_t hash_for_limit(const ServiceEntry& service, const Key& key) const {
+        return hash_of(limit_key(service, key), owner_secret);
+    }
 };
 
 template <class Key>
@@ -102,6 +123,11 @@ class Dispatcher {
     Verdict follow_error(const ForwardingTable& table, const Key& key, std::uint64_t hash,
                          std::uint32_t bytes, Tick now);
 
+    // What decide() would do with packets of `packet`'s key, and why. Changes nothing.
+    Explanation explain(const ForwardingTable& table, const Parsed& packet, Tick now) const;
+    // What bind() would name for the packet's client, of which this worker is the owner.
+    Explanation explain_binding(const ForwardingTable& table, const Parsed& packet, Tick now) const;
+
     // Erases ended entries among the next `lines` of each table, and tells peers of those that live
     // on for longer than they know.
     void sweep(const ForwardingTable& table, std::size_t lines, Tick now);
@@ -123,6 +149,8 @@ class Dispatcher {
         const Parsed& packet;
         std::uint64_t hash;
         Tick now;
+
+        const Key& key() const { return packet.template key<Key>(); }
     };
 
     void prefetch_binding(const ForwardingTable& table, const Key& key) const;
@@ -140,19 +168,13 @@ class Dispatcher {
     static void prolong(Flow<Key>& flow, Tick deadline) {
         if (deadline - flow.expires >= ticks_per_second) flow.expires = deadline;
     }
-    Verdict follow(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
-                   std::uint64_t hash, Tick now);
-    Verdict leave(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet,
-                  std::uint64_t hash, Tick now);
-    Verdict without_flow(const ForwardingTable& table, const Parsed& packet, std::uint64_t hash,
-                         Tick now);
+    Verdict follow(const ForwardingTable& table, Flow<Key>& flow, const Parsed& packet, Tick now);
     Verdict open(const Opening& opening);
     Verdict open_to(const Opening& opening, const Bound& bound, std::uint16_t owner);
     Verdict by_consistent_hash(const ForwardingTable& table, const ServiceEntry& service,
                                const Key& key);
     Verdict nobody(const ForwardingTable& table, const ServiceEntry& service);
     Verdict counted(const Verdict& verdict, std::uint32_t bytes);
-    bool within_limit(const Opening& opening);
     void touch(Flow<Key>& flow, FlowState state, const BackendEntry& backend, Tick now);
     bool import_flow(const ForwardingTable& table, const FlowEvent& event, Tick now);
     std::uint32_t hold_binding(const ForwardingTable& table, const Key& key, BackendSlot backend,

@@ -66,10 +66,8 @@ std::uint32_t Dispatcher<Key>::hold_binding(const ForwardingTable& table, const 
                                             BackendSlot backend, Tick now) {
     const ServiceEntry* service = table.find(key);
     if (service == nullptr || service->persistence == 0) return no_binding;
-    const Key client = binding_key(*service, key);
-    if (reduce(hash_of(client, shared_.owner_secret), shared_.workers) != shared_.worker)
-        return no_binding;
-    return persistence_.hold(client, backend, now);
+    if (shared_.owner_of_client(*service, key) != shared_.worker) return no_binding;
+    return persistence_.hold(binding_key(*service, key), backend, now);
 }
 
 template <class Key>

@@ -40,7 +40,7 @@ Flow<Key>* FlowTable<Key>::find_further(const Key& key, Line* line) {
 // established flow is ever touched. They fill the table, so whoever gives way is looked for in a
 // few lines only.
 template <class Key>
-Flow<Key>* FlowTable<Key>::choose_place(std::size_t first, Tick now) {
+Flow<Key>* FlowTable<Key>::choose_place(std::size_t first, Tick now) const {
     Entry* ended = nullptr;
     Entry* half_open = nullptr;
     for (std::size_t step = 0; step < window; ++step) {

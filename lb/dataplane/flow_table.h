@@ -84,7 +84,8 @@ class FlowTable {
 
     // The entry of `key`, or nullptr. It may have ended: the caller asks.
     Entry* find(const Key& key, std::uint64_t hash) { return find(key, line_of(hash)); }
-    Entry* find(const Key& key, Line* line) {
+    const Entry* find(const Key& key, std::uint64_t hash) const { return find(key, line_of(hash)); }
+    static Entry* find(const Key& key, Line* line) {
         Entry* flow = find_in(*line, key);
         if (flow != nullptr) return flow;
         return line->flows[0].passed == 0 ? nullptr : find_further(key, line);
@@ -98,6 +99,10 @@ class FlowTable {
     // of the half-open flow nearest its end. The entry holds key and state `syn_recv` afterwards
     // and is told to nobody, the rest is the caller's to fill in.
     Place insert(const Key& key, std::uint64_t hash, Tick now);
+    // Whether insert() would find one.
+    bool has_room(std::uint64_t hash, Tick now) const {
+        return choose_place(home(hash), now) != nullptr;
+    }
 
     void erase(Entry& flow);
 
@@ -164,8 +169,8 @@ class FlowTable {
         return flow->key == key ? flow : nullptr;
     }
     std::size_t home(std::uint64_t hash) const { return reduce(hash, homes_); }
-    Entry* find_further(const Key& key, Line* line);
-    Entry* choose_place(std::size_t first, Tick now);
+    static Entry* find_further(const Key& key, Line* line);
+    Entry* choose_place(std::size_t first, Tick now) const;
 
     std::span<Line> lines_;
     std::uint32_t homes_; // lines that a hash may name

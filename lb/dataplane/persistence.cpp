@@ -14,9 +14,8 @@ Bound PersistenceTable<Key>::bind(const ForwardingTable& table, const ServiceEnt
                                   const Key& client, std::uint64_t hash, Tick now) {
     const std::uint64_t place_hash = bindings_.hash(client);
     Flow<Key>* binding = bindings_.find(client, place_hash);
-    const bool holds = binding != nullptr && !binding->ended(now) &&
-                       table.backend(binding->backend).keeps_persistence;
-    if (!holds) {
+    const bool held = holds(table, binding, now);
+    if (!held) {
         const BackendSlot chosen = scheduler_.choose(table, service, hash, now);
         if (chosen == no_backend) return {};
         if (binding == nullptr) {
@@ -30,8 +29,31 @@ Bound PersistenceTable<Key>::bind(const ForwardingTable& table, const ServiceEnt
     }
     binding->expires = now + service.persistence;
     ++binding->link;
-    if (!holds) journal_.note(*binding, table.backend(binding->backend), now);
+    if (!held) journal_.note(*binding, table.backend(binding->backend), now);
     return {binding->backend, bindings_.position_of(*binding)};
+}
+
+template <class Key>
+BackendSlot PersistenceTable<Key>::peek(const ForwardingTable& table, const ServiceEntry& service,
+                                        const Key& client, std::uint64_t hash, Tick now,
+                                        const Leaving& leaving) const {
+    const auto known = view(table, client, now, leaving);
+    if (known && known->holds) return known->backend;
+    const BackendSlot chosen = scheduler_.peek(table, service, hash, now, leaving);
+    const bool room = known || bindings_.has_room(bindings_.hash(client), now);
+    return chosen == no_backend || room ? chosen : Scheduler::by_hash(service, hash);
+}
+
+template <class Key>
+std::optional<BindingView> PersistenceTable<Key>::view(const ForwardingTable& table,
+                                                       const Key& client, Tick now,
+                                                       const Leaving& leaving) const {
+    const Flow<Key>* found = bindings_.find(client, bindings_.hash(client));
+    if (found == nullptr) return std::nullopt;
+    Flow<Key> binding = *found;
+    if (leaving.binding == bindings_.position_of(*found)) --binding.link;
+    const Tick remaining = reached(binding.expires, now) ? 0 : binding.expires - now;
+    return BindingView{binding.backend, remaining, binding.link, holds(table, &binding, now)};
 }
 
 template <class Key>

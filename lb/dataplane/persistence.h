@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "lb/dataplane/counters.h"
@@ -21,6 +22,14 @@ struct Bound {
     std::uint32_t binding = no_binding; // holds the binding until it is released
 };
 
+// What is known of a client's binding.
+struct BindingView {
+    BackendSlot backend;
+    Tick remaining;      // 0: only its flows keep it
+    std::uint32_t flows; // that it has
+    bool holds;          // no: it has ended, or its backend takes no bound clients any more
+};
+
 template <class Key>
 class PersistenceTable {
   public:
@@ -32,6 +41,11 @@ class PersistenceTable {
     // of its binding. `hash` is what the consistent hash goes by.
     Bound bind(const ForwardingTable& table, const ServiceEntry& service, const Key& client,
                std::uint64_t hash, Tick now);
+    // The backend that bind() would name now, if `leaving` were gone. Changes nothing.
+    BackendSlot peek(const ForwardingTable& table, const ServiceEntry& service, const Key& client,
+                     std::uint64_t hash, Tick now, const Leaving& leaving = {}) const;
+    std::optional<BindingView> view(const ForwardingTable& table, const Key& client, Tick now,
+                                    const Leaving& leaving = {}) const;
     // One flow of the binding is gone.
     void release(std::uint32_t binding);
 
@@ -53,6 +67,10 @@ class PersistenceTable {
     FlowTable<Key>& bindings() { return bindings_; }
 
   private:
+    static bool holds(const ForwardingTable& table, const Flow<Key>* binding, Tick now) {
+        return binding != nullptr && !binding->ended(now) &&
+               table.backend(binding->backend).keeps_persistence;
+    }
     Flow<Key>* add(const Key& client, std::uint64_t hash, Tick now);
     void assign(Flow<Key>& binding, BackendSlot backend);
     void uncount(const Flow<Key>& binding);

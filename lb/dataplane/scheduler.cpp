@@ -45,28 +45,78 @@ Scheduler::Scheduler(unsigned worker, const WorkerCounters& own,
     cursors_.assign(max_services, RingCursor(worker));
 }
 
+// As it is, and every look at a threshold is remembered.
+class Scheduler::Deciding {
+  public:
+    explicit Deciding(Scheduler& scheduler) : scheduler_(scheduler) {}
+    std::uint64_t active(BackendSlot slot) const { return scheduler_.load_.active(slot); }
+    std::uint64_t inactive(BackendSlot slot) const { return scheduler_.load_.inactive(slot); }
+    bool overloaded(const BackendEntry& backend, BackendSlot slot) {
+        if (backend.upper_threshold == 0) return false;
+        const bool verdict = scheduler_.overloaded(backend, slot, active(slot) + inactive(slot));
+        scheduler_.overloaded_[slot] = verdict;
+        return verdict;
+    }
+
+  private:
+    Scheduler& scheduler_;
+};
+
+// As it will be without the flow that goes first.
+class Scheduler::Peeking {
+  public:
+    Peeking(const Scheduler& scheduler, const Leaving& leaving)
+        : scheduler_(scheduler), leaving_(leaving) {}
+    std::uint64_t active(BackendSlot slot) const {
+        return scheduler_.load_.active(slot) - (slot == leaving_.backend && leaving_.active);
+    }
+    std::uint64_t inactive(BackendSlot slot) const {
+        return scheduler_.load_.inactive(slot) - (slot == leaving_.backend && !leaving_.active);
+    }
+    bool overloaded(const BackendEntry& backend, BackendSlot slot) const {
+        return backend.upper_threshold != 0 &&
+               scheduler_.overloaded(backend, slot, active(slot) + inactive(slot));
+    }
+
+  private:
+    const Scheduler& scheduler_;
+    const Leaving& leaving_;
+};
+
 BackendSlot Scheduler::choose(const ForwardingTable& table, const ServiceEntry& service,
                               std::uint64_t hash, Tick now) {
-    std::optional<Tick>& exhausted = exhausted_[table.slot_of(service)];
-    if (service.members.empty() || exhausted == now) return no_backend;
-    BackendSlot chosen = no_backend;
-    if (service.discipline == Discipline::hash) {
-        chosen = by_hash(service, hash);
-        // IPVS sh and mh give an overloaded backend's connections to nobody unless told to fall
-        // back; here the next in turn helps out.
-        if (overloaded(table.backend(chosen), chosen)) chosen = next_in_ring(table, service);
-    } else if (service.discipline == Discipline::ring) {
-        chosen = next_in_ring(table, service);
-    } else {
-        chosen = least(table, service);
-    }
+    if (is_exhausted(table, service, now)) return no_backend;
+    const ServiceSlot slot = table.slot_of(service);
+    Deciding loads(*this);
+    const BackendSlot chosen = select(table, service, hash, cursors_[slot], loads);
     // Connections that nobody can take are turned away cheaply until the next tick. Not for longer,
     // nor when the clock has wrapped and comes to that tick again.
     if (chosen == no_backend)
-        exhausted = now;
-    else if (exhausted.has_value())
-        exhausted.reset();
+        exhausted_[slot] = now;
+    else if (exhausted_[slot].has_value())
+        exhausted_[slot].reset();
     return chosen;
+}
+
+BackendSlot Scheduler::peek(const ForwardingTable& table, const ServiceEntry& service,
+                            std::uint64_t hash, Tick now, const Leaving& leaving) const {
+    if (is_exhausted(table, service, now)) return no_backend;
+    RingCursor cursor = cursors_[table.slot_of(service)];
+    const Peeking loads(*this, leaving);
+    return select(table, service, hash, cursor, loads);
+}
+
+template <class Loads>
+BackendSlot Scheduler::select(const ForwardingTable& table, const ServiceEntry& service,
+                              std::uint64_t hash, RingCursor& cursor, Loads& loads) {
+    if (service.discipline == Discipline::ring) return next_in_ring(table, service, cursor, loads);
+    if (service.discipline != Discipline::hash) return least(table, service, cursor, loads);
+    // IPVS sh and mh give an overloaded backend's connections to nobody unless told to fall back;
+    // here the next in turn helps out.
+    const BackendSlot named = by_hash(service, hash);
+    return loads.overloaded(table.backend(named), named)
+               ? next_in_ring(table, service, cursor, loads)
+               : named;
 }
 
 BackendSlot Scheduler::by_hash(const ServiceEntry& service, std::uint64_t hash) {
@@ -74,22 +124,24 @@ BackendSlot Scheduler::by_hash(const ServiceEntry& service, std::uint64_t hash) 
     return service.hash_table[reduce(hash, static_cast<std::uint32_t>(service.hash_table.size()))];
 }
 
-BackendSlot Scheduler::next_in_ring(const ForwardingTable& table, const ServiceEntry& service) {
-    RingCursor& cursor = cursors_[table.slot_of(service)];
+template <class Loads>
+BackendSlot Scheduler::next_in_ring(const ForwardingTable& table, const ServiceEntry& service,
+                                    RingCursor& cursor, Loads& loads) {
     const BackendSlot first = cursor.next(service);
-    if (first == no_backend || !overloaded(table.backend(first), first)) return first;
+    if (first == no_backend || !loads.overloaded(table.backend(first), first)) return first;
     for (std::size_t tries = 1; tries < service.ring.size(); ++tries) {
         const BackendSlot slot = cursor.next(service);
-        if (!overloaded(table.backend(slot), slot)) return slot;
+        if (!loads.overloaded(table.backend(slot), slot)) return slot;
     }
     return no_backend;
 }
 
 // IPVS: ip_vs_lc_schedule, ip_vs_wlc_schedule. Starts behind the last choice, so that equals take
 // turns.
-BackendSlot Scheduler::least(const ForwardingTable& table, const ServiceEntry& service) {
+template <class Loads>
+BackendSlot Scheduler::least(const ForwardingTable& table, const ServiceEntry& service,
+                             RingCursor& cursor, Loads& loads) {
     const bool weighted = service.discipline == Discipline::weighted_least;
-    RingCursor& cursor = cursors_[table.slot_of(service)];
     std::size_t at = cursor.turn(service.members.size());
     BackendSlot best = no_backend;
     std::uint64_t best_overhead = 0;
@@ -98,8 +150,8 @@ BackendSlot Scheduler::least(const ForwardingTable& table, const ServiceEntry& s
         const BackendSlot slot = service.members[at];
         if (++at == service.members.size()) at = 0;
         const BackendEntry& backend = table.backend(slot);
-        if (overloaded(backend, slot)) continue;
-        const std::uint64_t load = overhead(load_.active(slot), load_.inactive(slot));
+        if (loads.overloaded(backend, slot)) continue;
+        const std::uint64_t load = overhead(loads.active(slot), loads.inactive(slot));
         const std::uint64_t weight = weighted ? backend.weight : 1;
         if (best != no_backend && load * best_weight >= best_overhead * weight) continue;
         best = slot;
@@ -110,13 +162,10 @@ BackendSlot Scheduler::least(const ForwardingTable& table, const ServiceEntry& s
 }
 
 // IPVS: ip_vs_dest_update_overload.
-bool Scheduler::overloaded(const BackendEntry& backend, BackendSlot slot) {
-    if (backend.upper_threshold == 0) return false;
-    const std::uint64_t connections = load_.active(slot) + load_.inactive(slot);
-    if (connections >= backend.upper_threshold)
-        overloaded_[slot] = true;
-    else if (connections < backend.lower_threshold || backend.lower_threshold == 0)
-        overloaded_[slot] = false;
+bool Scheduler::overloaded(const BackendEntry& backend, BackendSlot slot,
+                           std::uint64_t connections) const {
+    if (connections >= backend.upper_threshold) return true;
+    if (connections < backend.lower_threshold || backend.lower_threshold == 0) return false;
     return overloaded_[slot];
 }
 

@@ -41,6 +41,13 @@ class LoadView {
     std::size_t next_ = 0;
 };
 
+// A flow that goes before its successor is placed, and its binding.
+struct Leaving {
+    BackendSlot backend = no_backend;
+    bool active = false;
+    std::uint32_t binding = no_binding; // that it holds of this worker's
+};
+
 class Scheduler {
   public:
     // `others` are the counters of the other workers, which outlive the scheduler.
@@ -50,15 +57,34 @@ class Scheduler {
     // The backend for a new connection whose consistent hash is `hash`, or no_backend.
     BackendSlot choose(const ForwardingTable& table, const ServiceEntry& service,
                        std::uint64_t hash, Tick now);
+    // The one that choose() would name now, if `leaving` were gone. Changes nothing.
+    BackendSlot peek(const ForwardingTable& table, const ServiceEntry& service, std::uint64_t hash,
+                     Tick now, const Leaving& leaving = {}) const;
     // The backend that the consistent hash names, whatever its load, or no_backend.
     static BackendSlot by_hash(const ServiceEntry& service, std::uint64_t hash);
 
     void refresh(const ForwardingTable& table) { load_.refresh(table); }
 
+    const LoadView& load() const { return load_; }
+
   private:
-    BackendSlot least(const ForwardingTable& table, const ServiceEntry& service);
-    BackendSlot next_in_ring(const ForwardingTable& table, const ServiceEntry& service);
-    bool overloaded(const BackendEntry& backend, BackendSlot slot);
+    class Deciding;
+    class Peeking;
+
+    // What the disciplines choose; `loads` says, and may remember, how loaded a backend is.
+    template <class Loads>
+    static BackendSlot select(const ForwardingTable& table, const ServiceEntry& service,
+                              std::uint64_t hash, RingCursor& cursor, Loads& loads);
+    template <class Loads>
+    static BackendSlot least(const ForwardingTable& table, const ServiceEntry& service,
+                             RingCursor& cursor, Loads& loads);
+    template <class Loads>
+    static BackendSlot next_in_ring(const ForwardingTable& table, const ServiceEntry& service,
+                                    RingCursor& cursor, Loads& loads);
+    bool is_exhausted(const ForwardingTable& table, const ServiceEntry& service, Tick now) const {
+        return service.members.empty() || exhausted_[table.slot_of(service)] == now;
+    }
+    bool overloaded(const BackendEntry& backend, BackendSlot slot, std::uint64_t connections) const;
 
     LoadView load_;
     std::vector<RingCursor> cursors_;

@@ -4,18 +4,18 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <vector>
 
+#include "lb/dataplane/errand.h"
 #include "lb/dataplane/flow_table.h"
 
 namespace lbd::dataplane {
 
-struct Snapshot {
+struct Snapshot : Errand {
     enum class Part { flows4, bindings4, flows6, bindings6, end };
 
-    explicit Snapshot(std::size_t limit) : limit_(limit) {
+    explicit Snapshot(std::size_t limit) : Errand(Kind::snapshot), limit_(limit) {
         flows4.reserve(limit);
         flows6.reserve(limit);
     }
@@ -41,7 +41,6 @@ struct Snapshot {
     bool truncated = false;
     Tick now = 0; // when the copy was complete
     Part part = Part::flows4;
-    std::atomic<bool> done{false};
 
   private:
     void keep(const Flow<KeyV4>& flow) { keep_in(flows4, flow); }

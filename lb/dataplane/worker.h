@@ -16,6 +16,8 @@
 #include "lb/dataplane/counters.h"
 #include "lb/dataplane/dispatcher.h"
 #include "lb/dataplane/egress.h"
+#include "lb/dataplane/errand.h"
+#include "lb/dataplane/explanation.h"
 #include "lb/dataplane/fragments.h"
 #include "lb/dataplane/handoff.h"
 #include "lb/dataplane/journal.h"
@@ -76,8 +78,9 @@ class Worker {
     const WorkerCounters& counters() const { return counters_; }
     std::size_t flow_capacity() const { return flow_capacity_; }
     std::size_t flow_capacity6() const { return flow_capacity6_; }
-    // One asker at a time: hands `snapshot` to the worker, which fills it in and sets `done`.
-    void request(Snapshot& snapshot) { requested_.store(&snapshot, std::memory_order_release); }
+    // One asker at a time: hands `errand`, a Snapshot or Question, to the worker, which fills it
+    // in and sets `done`.
+    void request(Errand& errand) { requested_.store(&errand, std::memory_order_release); }
 
   private:
     using InterfaceOfVlan = std::array<std::uint8_t, 4096>;
@@ -176,7 +179,9 @@ class Worker {
     // worker_house.cpp
     void keep_time(std::uint64_t cycles);
     void keep_house(const ForwardingTable& table);
-    void continue_snapshot(Snapshot& snapshot);
+    void continue_errand(Errand& errand, const ForwardingTable& table);
+    bool continue_snapshot(Snapshot& snapshot); // true: complete
+    void answer(Question& question, const ForwardingTable& table);
     void rest(unsigned work);
 
     // The owner of the flow in `work`, by the rule of the port that it came in by.
@@ -199,7 +204,7 @@ class Worker {
     std::size_t flow_capacity6_;
     TickClock clock_;
     std::vector<InterfaceOfVlan> interface_of_; // by port
-    std::atomic<Snapshot*> requested_{nullptr};
+    std::atomic<Errand*> requested_{nullptr};
     std::size_t lines_to_sweep_ = 0;
     unsigned idle_rounds_ = 0;
     Pass pass_;

@@ -39,11 +39,24 @@ void Worker::keep_house(const ForwardingTable& table) {
         scheduler_.refresh(table);
     }
     if (setup_.sync != nullptr) synchronise(table);
-    Snapshot* snapshot = requested_.load(std::memory_order_acquire);
-    if (snapshot != nullptr) continue_snapshot(*snapshot);
+    Errand* errand = requested_.load(std::memory_order_acquire);
+    if (errand != nullptr) continue_errand(*errand, table);
 }
 
-void Worker::continue_snapshot(Snapshot& snapshot) {
+void Worker::continue_errand(Errand& errand, const ForwardingTable& table) {
+    switch (errand.kind) {
+        case Errand::Kind::snapshot:
+            if (!continue_snapshot(static_cast<Snapshot&>(errand))) return;
+            break;
+        case Errand::Kind::question:
+            answer(static_cast<Question&>(errand), table);
+            break;
+    }
+    requested_.store(nullptr, std::memory_order_relaxed);
+    errand.done.store(true, std::memory_order_release);
+}
+
+bool Worker::continue_snapshot(Snapshot& snapshot) {
     const Tick now = clock_.now();
     bool complete = false;
     switch (snapshot.part) {
@@ -63,10 +76,16 @@ void Worker::continue_snapshot(Snapshot& snapshot) {
             break;
     }
     if (complete) snapshot.next_part();
-    if (snapshot.part != Snapshot::Part::end && !snapshot.truncated) return;
     snapshot.now = now;
-    requested_.store(nullptr, std::memory_order_relaxed);
-    snapshot.done.store(true, std::memory_order_release);
+    return snapshot.part == Snapshot::Part::end || snapshot.truncated;
+}
+
+void Worker::answer(Question& question, const ForwardingTable& table) {
+    question.answer = with_family(question.packet, [&](const auto& dispatcher, const auto&) {
+        return question.about == Question::About::packet
+                   ? dispatcher.explain(table, question.packet, clock_.now())
+                   : dispatcher.explain_binding(table, question.packet, clock_.now());
+    });
 }
 
 // The longer nothing comes, the longer the sleep; a packet then waits half a millisecond at most.
