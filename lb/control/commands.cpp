@@ -10,6 +10,7 @@
 #include "config/load.h"
 #include "lb/control/asio_address.h"
 #include "lb/control/connections.h"
+#include "lb/control/explain.h"
 #include "lb/control/log.h"
 #include "lb/control/reload_report.h"
 #include "lb/control/reply.h"
@@ -64,6 +65,7 @@ asio::awaitable<json::value> Runtime::handle(json::object request, ReplyStream& 
     if (name == "log-level") co_return log_level_by_hand(text_in(request, "level"));
     if (name == "connections") co_return co_await connections(limit_in(request));
     if (name == "trace") co_return co_await trace(request, stream);
+    if (name == "explain") co_return co_await explain_flow(request);
     co_return failure("unknown command '" + name + "'");
 }
 
@@ -94,15 +96,18 @@ metrics::Snapshot Runtime::snapshot() {
             sync_status(synchronizer_ ? &*synchronizer_ : nullptr)};
 }
 
-asio::awaitable<json::value> Runtime::connections(std::size_t limit) {
+asio::awaitable<Runtime::Turn> Runtime::turn_at_workers() {
     asio::steady_timer turn(io_);
-    while (listing_) {
+    while (workers_asked_) {
         turn.expires_after(std::chrono::milliseconds(5));
         co_await turn.async_wait(asio::use_awaitable);
     }
-    listing_ = true;
-    const auto end = [](bool* listing) { *listing = false; };
-    const std::unique_ptr<bool, decltype(end)> turn_taken(&listing_, end);
+    workers_asked_ = true;
+    co_return Turn(&workers_asked_);
+}
+
+asio::awaitable<json::value> Runtime::connections(std::size_t limit) {
+    const Turn turn = co_await turn_at_workers();
     json::value list = co_await list_connections(engine_, roster_, limit);
     co_return success(std::move(list));
 }
@@ -111,6 +116,17 @@ asio::awaitable<json::value> Runtime::trace(const json::object& request, ReplySt
     const auto parsed = trace_request(request);
     if (const auto* refusal = std::get_if<Refusal>(&parsed)) co_return failure(refusal->reason);
     co_return co_await tracing_.follow(std::get<TraceRequest>(parsed), stream);
+}
+
+asio::awaitable<json::value> Runtime::explain_flow(const json::object& request) {
+    const auto parsed = explain_request(request);
+    if (const auto* refusal = std::get_if<Refusal>(&parsed)) co_return failure(refusal->reason);
+    const auto& asked = std::get<ExplainRequest>(parsed);
+    const Turn turn = co_await turn_at_workers();
+    const Whereabouts whereabouts =
+        whereabouts_of(asked.destination.address, config_, routers_.status());
+    const Findings findings = co_await find_out(engine_, asked, whereabouts.interface);
+    co_return success(explain(asked, whereabouts, findings, roster_, config::networks(config_)));
 }
 
 json::object Runtime::health_status() const {

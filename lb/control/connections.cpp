@@ -4,13 +4,12 @@
 #include <arpa/inet.h>
 
 #include <array>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <memory>
 #include <string>
+
+#include "lb/control/errands.h"
 
 namespace lbd::control {
 
@@ -57,20 +56,14 @@ json::object describe(const Flow<Key>& flow, dataplane::Tick now, std::size_t wo
 
 asio::awaitable<json::value> list_connections(dataplane::Engine& engine, const Roster& roster,
                                               std::size_t limit) {
-    asio::steady_timer timer(co_await asio::this_coro::executor);
     json::array list;
     bool truncated = false;
     std::uint64_t total = 0;
     for (std::size_t worker = 0; worker < engine.workers(); ++worker) {
         const auto& counters = engine.worker(worker).counters();
         total += counters.flows.get() + counters.flows6.get() + counters.persistence_entries.get();
-        // The worker writes to the snapshot until it is done, so it is waited for in any case.
         dataplane::Snapshot snapshot(limit);
-        engine.worker(worker).request(snapshot);
-        while (!snapshot.done.load(std::memory_order_acquire)) {
-            timer.expires_after(std::chrono::milliseconds(1));
-            co_await timer.async_wait(asio::use_awaitable);
-        }
+        co_await run_errand(engine.worker(worker), snapshot);
         const auto add = [&](const auto& flows) {
             for (const auto& flow : flows) {
                 if (list.size() == limit) break;

@@ -107,17 +107,24 @@ class Runtime {
     boost::json::value reload();
     boost::json::value failover(const boost::json::object& request);
     boost::json::value backend_by_hand(const boost::json::object& request);
+    // A worker runs one errand at a time.
+    struct EndTurn {
+        void operator()(bool* taken) const { *taken = false; }
+    };
+    using Turn = std::unique_ptr<bool, EndTurn>;
+    boost::asio::awaitable<Turn> turn_at_workers();
     boost::asio::awaitable<boost::json::value> connections(std::size_t limit);
     boost::asio::awaitable<boost::json::value> trace(const boost::json::object& request,
                                                      ReplyStream& stream);
+    boost::asio::awaitable<boost::json::value> explain_flow(const boost::json::object& request);
     boost::json::object health_status() const;
     StatusSources sources();
 
     std::string config_file_;
     config::Config config_;
     Clock::time_point started_ = Clock::now();
-    Exclusive exclusive_;  // before anything that the end of a second lbd would undo
-    bool listing_ = false; // a worker serves one listing at a time; outlives coroutines of io_
+    Exclusive exclusive_;        // before anything that the end of a second lbd would undo
+    bool workers_asked_ = false; // somebody has the turn; outlives coroutines of io_
     boost::asio::io_context io_{1};
     ServiceManager service_manager_{io_}; // before other threads
     Rtnetlink netlink_;

@@ -8,8 +8,6 @@ namespace lbd::control {
 
 namespace json = boost::json;
 
-namespace {
-
 std::string_view scheduler_name(config::Scheduler scheduler) {
     constexpr std::array<std::string_view, 6> names{"rr", "wrr", "lc", "wlc", "sh", "mh"};
     return names.at(static_cast<std::size_t>(scheduler));
@@ -19,6 +17,8 @@ std::string_view forwarding_name(config::Forwarding forwarding) {
     constexpr std::array<std::string_view, 3> names{"dr", "ipip", "gue"};
     return names.at(static_cast<std::size_t>(forwarding));
 }
+
+namespace {
 
 void put(json::object& object, const Totals& totals, const Rates& rates) {
     put(object, totals);

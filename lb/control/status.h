@@ -34,4 +34,8 @@ boost::json::object services_status(const StatusSources& sources);
 boost::json::object director_status(const StatusSources& sources);
 boost::json::object stats_status(const StatusSources& sources);
 
+// As configurations call them.
+std::string_view scheduler_name(config::Scheduler scheduler);
+std::string_view forwarding_name(config::Forwarding forwarding);
+
 } // namespace lbd::control

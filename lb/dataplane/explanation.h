@@ -51,6 +51,8 @@ inline Outlook settled(const Outlook& asking, const Outlook& told) {
     return outlook;
 }
 
+constexpr std::array<std::string_view, 4> flow_fate_names{"forward", "keep", "reset", "reschedule"};
+
 struct FlowView {
     FlowState state;
     BackendSlot backend;

@@ -47,7 +47,8 @@ ELSEWHERE = {
 # Commands that are run below, as they stand there.
 START = ["build/lb/lbd --check lbd.yaml", "build/lb/lbd lbd.yaml",
          "build/tools/lbctl/lbctl stats", "build/tools/lbctl/lbctl services",
-         "build/lb/lbd --check --explain lbd.yaml"]
+         "build/lb/lbd --check --explain lbd.yaml",
+         "build/tools/lbctl/lbctl explain 192.0.2.1:40000 192.0.2.100:80/tcp"]
 ON_BACKENDS = ["tools/realserver start 192.0.2.100", "lbd-realserver start 192.0.2.100"]
 BY_HAND = ["sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2",
            "ip address add 192.0.2.100/32 dev lo"]
@@ -234,7 +235,7 @@ def test_the_five_minutes(town, prepare):
             town.run(web, "LBD_REALSERVER_STATE=$1/run " + command)
     town.serve()
     town.write("clone/lbd.yaml", _the_configuration())
-    check, start, stats, services, explain = START
+    check, start, stats, services, explain, explain_flow = START
     assert "ok" in town.run(town.director, check)
     assert "# default" in town.run(town.director, explain)
     lbd = town.start(town.director, start)
@@ -245,6 +246,7 @@ def test_the_five_minutes(town, prepare):
     assert all(len(seen) == 1 and seen <= {"web1", "web2"} for seen in pages.values()), pages
     assert "192.0.2.100" in town.run(town.director, services)
     assert "web" in town.run(town.director, stats)
+    assert "Service:  web" in town.run(town.director, explain_flow)
     # Connections that have ended are still remembered for a while, which the last one waits for.
     for command in INSTALLED[1:]:
         town.run(town.director, "timeout 3 " + command, status=(0, 124))

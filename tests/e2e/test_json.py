@@ -27,6 +27,7 @@ KEY = "a-key-that-is-long-enough"
 # What to ask, and the definition of the answer.
 QUESTIONS = [
     ("stats",), ("services",), ("rate",), ("connections",), ("vrrp",), ("health",), ("sync",),
+    ("explain", "10.66.0.1:1024", f"{ADDRESS.vip}:80/tcp"), ("explain", "FLOW", "FLOW"),
     ("log-level",), ("trace",), ("backend", "weight", ABSENT, "7"), ("reload",), ("failover",), ("doctor",),
 ]
 
@@ -48,7 +49,7 @@ def _commands():
 def _sections(node):
     """Every part of the schema that describes an object's members."""
     if isinstance(node, dict):
-        if node.get("type") == "object" and "properties" in node:
+        if "object" in node.get("type", []) and "properties" in node:
             yield node
         for value in node.values():
             yield from _sections(value)
@@ -109,7 +110,17 @@ def _trace(lab):
 
 
 def _replies(lab, *question):
-    return _trace(lab) if question == ("trace",) else [_ask(lab.director_a, *question)]
+    if question == ("trace",):
+        return _trace(lab)
+    return [_ask(lab.director_a, *(_flow(lab.director_a) if "FLOW" in question else question))]
+
+
+def _flow(director):
+    """The words for a connection that is there."""
+    flow = next(c for c in director.lbctl("connections")["connections"]
+                if c["protocol"] == "tcp" and c["state"] != "PERSIST"
+                and c["virtual"] == f"{ADDRESS.vip}:80")
+    return "explain", flow["client"], f"{flow['virtual']}/tcp"
 
 
 def _ask(director, *command):

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "lb/dataplane/client_key.h"
+#include "lb/dataplane/explanation.h"
 #include "lb/dataplane/maglev.h"
 #include "target.h"
 
@@ -139,6 +140,28 @@ Verdict Director::decide(const Parsed& parsed, std::uint32_t bytes) {
     const std::uint64_t hash = dispatcher.hash(parsed.key<Key>());
     if (parsed.kind == PacketClass::icmp_error)
         return dispatcher.follow_error(*table_, parsed.key<Key>(), hash, bytes, now_);
+    const Verdict foreseen = foreseen_for<Key>(parsed);
+    const Verdict verdict = decide_flow<Key>(parsed, hash, bytes);
+    require(verdict.kind == foreseen.kind && verdict.reason == foreseen.reason &&
+                verdict.backend == foreseen.backend,
+            "what is explained is what happens");
+    return verdict;
+}
+
+// What is said of the packet before it comes.
+template <class Key>
+Verdict Director::foreseen_for(const Parsed& parsed) {
+    const Explanation said = workers_[0].dispatcher<Key>().explain(*table_, parsed, now_);
+    const bool other = said.later && !opens(parsed.tcp_flags);
+    const Outlook& outlook = other ? *said.later : said.opening;
+    if (outlook.verdict.kind != Verdict::Kind::ask_owner) return outlook.verdict;
+    const Explanation told = workers_[1].dispatcher<Key>().explain_binding(*table_, parsed, now_);
+    return settled(outlook, told.opening).verdict;
+}
+
+template <class Key>
+Verdict Director::decide_flow(const Parsed& parsed, std::uint64_t hash, std::uint32_t bytes) {
+    auto& dispatcher = workers_[0].dispatcher<Key>();
     void* const line = dispatcher.prefetch(hash);
     dispatcher.prefetch_further(*table_, parsed, line);
     const BackendSlot steady = dispatcher.follow_steady(*table_, parsed, line, bytes, now_);

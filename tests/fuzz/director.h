@@ -77,6 +77,11 @@ class Director {
     template <class Key>
     dataplane::Verdict decide(const dataplane::Parsed& parsed, std::uint32_t bytes);
     template <class Key>
+    dataplane::Verdict foreseen_for(const dataplane::Parsed& parsed);
+    template <class Key>
+    dataplane::Verdict decide_flow(const dataplane::Parsed& parsed, std::uint64_t hash,
+                                   std::uint32_t bytes);
+    template <class Key>
     dataplane::Verdict ask_owner(const dataplane::Parsed& parsed, std::uint64_t hash,
                                  std::uint32_t bytes, std::uint16_t owner);
     void settle_releases();

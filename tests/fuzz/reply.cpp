@@ -5,6 +5,7 @@
 #include "input.h"
 #include "target.h"
 #include "tools/lbctl/client.h"
+#include "tools/lbctl/explanation.h"
 #include "tools/lbctl/fields.h"
 #include "tools/lbctl/tables.h"
 
@@ -25,9 +26,10 @@ void check_harmless(const std::string& shown) {
 } // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    constexpr std::array tables{lbctl::stats_table,       lbctl::services_table, lbctl::rate_table,
-                                lbctl::connections_table, lbctl::vrrp_table,     lbctl::sync_table,
-                                lbctl::health_table,      lbctl::reload_table};
+    constexpr std::array tables{
+        lbctl::stats_table,       lbctl::services_table, lbctl::rate_table,
+        lbctl::connections_table, lbctl::vrrp_table,     lbctl::sync_table,
+        lbctl::health_table,      lbctl::reload_table,   lbctl::explanation_lines};
     fuzz::Input input(data, size);
     try {
         const auto whole = lbctl::read_reply(std::string(fuzz::text_of(input.rest())), "lbd.sock");

@@ -3,6 +3,7 @@
 #include "lb/control/request.h"
 
 #include "input.h"
+#include "lb/control/explain_request.h"
 #include "target.h"
 
 using namespace lbd;
@@ -24,6 +25,17 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         fuzz::require(!wanted->action.empty(), "an action is one");
         fuzz::require(config::IpAddress::parse(wanted->address.text()) == wanted->address,
                       "an address reads as it is shown");
+    }
+    const auto explain = control::explain_request(request);
+    if (const auto* asked = std::get_if<control::ExplainRequest>(&explain)) {
+        fuzz::require(asked->source.address.family == asked->destination.address.family,
+                      "a flow is of one IP version");
+        fuzz::require(
+            asked->destination.port.has_value() == (asked->transport != control::Transport::icmp),
+            "what has ports has one");
+    } else {
+        fuzz::require(std::get<control::Refusal>(explain).reason.size() < 300,
+                      "a refusal is no longer than it takes");
     }
     return 0;
 }

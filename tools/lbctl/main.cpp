@@ -17,6 +17,7 @@
 #include "lb/control/reply.h"
 #include "tools/lbctl/backend_command.h"
 #include "tools/lbctl/client.h"
+#include "tools/lbctl/explanation.h"
 #include "tools/lbctl/fields.h"
 #include "tools/lbctl/offline.h"
 #include "tools/lbctl/tables.h"
@@ -40,13 +41,14 @@ struct Command {
     std::string_view help;
 };
 
-constexpr std::array<Command, 13> commands{{
+constexpr std::array<Command, 14> commands{{
     {"stats", stats_table, "traffic of services, backends, workers and ports; drops by reason"},
     {"top", stats_table, "services, backends, workers and VRRP, live on the whole screen"},
     {"services", services_table, "services and their backends, as ipvsadm -ln"},
     {"rate", rate_table, "what a second brings to services and backends, as ipvsadm -ln --rate"},
     {"connections", connections_table, "connection entries, as ipvsadm -lcn"},
     {"trace", trace_text, "what becomes of each packet of CLIENT[:PORT], and why, as it comes"},
+    {"explain", explanation_lines, "where SOURCE:PORT DESTINATION:PORT/PROTOCOL would go, and why"},
     {"vrrp", vrrp_table, "VRRP instances"},
     {"health", health_table, "health checks"},
     {"sync", sync_table, "synchronisation of connections with other directors"},
@@ -176,7 +178,10 @@ int run(const Command& command, const po::variables_map& values) {
     json::object request;
     request["command"] = command.name;
     const auto& arguments = values["argument"].as<std::vector<std::string>>();
-    if (!arguments.empty()) request[argument_of(command.name)] = arguments[0];
+    if (command.name == "explain")
+        request = explain_request(arguments);
+    else if (!arguments.empty())
+        request[argument_of(command.name)] = arguments[0];
     if (values.count("limit") != 0) request["limit"] = values["limit"].as<int>();
     const bool as_json = values["json"].as<bool>();
     if (values.count("watch") != 0) {
@@ -233,7 +238,7 @@ int act(int argc, char** argv) {
         return usage_error("--limit: allowed are numbers above 0");
     const std::size_t arguments = values["argument"].as<std::vector<std::string>>().size();
     const bool takes_one = !argument_of(name).empty();
-    if (arguments > (takes_one ? 1U : 0U) && name != "backend")
+    if (arguments > (takes_one ? 1U : 0U) && name != "backend" && name != "explain")
         return usage_error("'" + name + "' takes " + (takes_one ? "one word" : "nothing") +
                            " after it");
     if (name != "backend" && (values.count("service") != 0 || values["wait"].as<bool>()))
