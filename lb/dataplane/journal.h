@@ -45,10 +45,12 @@ class Journal {
     template <class Key>
     void refresh(Flow<Key>& flow, const BackendEntry& backend, Tick timeout, Tick now) {
         if (flow.state == FlowState::syn_recv) return;
-        const auto moved = static_cast<std::uint16_t>(mark_of(end_of(flow, now)) - flow.told);
+        const Tick end = end_of(flow, now);
+        const auto moved = static_cast<std::uint16_t>(mark_of(end) - flow.told);
+        const Tick life = end == flow.expires ? timeout : beyond;
         // A quarter of the timeout, and of what a mark can tell apart.
         constexpr Tick most = 0x4000;
-        if (flow.told == 0 || moved >= std::clamp<Tick>(timeout >> (mark_shift + 2), 1, most))
+        if (flow.told == 0 || moved >= std::clamp<Tick>(life >> (mark_shift + 2), 1, most))
             tell(flow, backend, now, false);
     }
 
@@ -87,12 +89,13 @@ class Journal {
         const auto mark = static_cast<std::uint16_t>(end >> mark_shift);
         return mark == 0 ? 1 : mark;
     }
-    // A binding lives as long as its flows do, which the peer cannot count.
+    // A binding lives as long as its flows do, which the peer cannot count: it is told of so much
+    // at least, again and again.
+    static constexpr Tick beyond = 120 * ticks_per_second;
     template <class Key>
     static Tick end_of(const Flow<Key>& flow, Tick now) {
-        constexpr Tick beyond = 120 * ticks_per_second;
         const bool held = flow.state == FlowState::persistence && flow.link != 0;
-        return held && reached(now + beyond, flow.expires) ? now + beyond : flow.expires;
+        return held && reached(flow.expires, now + beyond) ? now + beyond : flow.expires;
     }
 
     template <class Key>

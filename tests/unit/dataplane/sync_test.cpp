@@ -257,4 +257,36 @@ TEMPLATE_TEST_CASE("a binding lasts as long as its flows at the peer, too", "", 
     CHECK(pair.b.syn(8, 2) == chosen);
 }
 
+TEMPLATE_TEST_CASE("a binding outlasts its timeout at a peer that does not know its flows", "",
+                   KeyV4, KeyV6) {
+    Pair<TestType> pair;
+    for (Scene<TestType>* scene : {&pair.a, &pair.b}) {
+        scene->service.persistence = 3600 * second;
+        scene->publish();
+    }
+    const auto carry_bindings = [&pair] {
+        for (const FlowEvent& event : pair.told_by_a())
+            if (event.state == FlowState::persistence)
+                CHECK(pair.b.dispatcher.import(*pair.b.table, event, pair.b.now));
+    };
+    pair.open(7, 1);
+    const BackendSlot chosen = pair.open(8, 1);
+    carry_bindings();
+    for (int i = 0; i < 5; ++i) {
+        pair.pass(600 * second);
+        pair.a.ack(8, 1);
+        pair.b.sweep();
+    }
+    CHECK(pair.b.counters.persistence_entries.get() == 2);
+    for (int i = 0; i < 1000; ++i) {
+        pair.a.ack(8, 1);
+        pair.a.sweep();
+        carry_bindings();
+        pair.b.sweep();
+        pair.pass(4 * second);
+    }
+    CHECK(pair.b.counters.persistence_entries.get() == 1);
+    CHECK(pair.b.syn(8, 2) == chosen);
+}
+
 } // namespace lbd::dataplane::test
