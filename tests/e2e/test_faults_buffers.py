@@ -3,6 +3,7 @@
 
 import logging
 
+import pytest
 from lab import ADDRESS, wait_until
 
 logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
@@ -36,18 +37,21 @@ def test_what_the_host_does_not_take_leaves_buffers_for_what_is_forwarded(lab):
         ports=[{**port, "vlans": [{"id": vlan, "addresses": [f"192.0.{vlan}.1/24"]}
                                   for vlan in VLANS]}])
     lab.client.expect_alternating(URL, ["web1", "web2"], 4)
+    before = port_of(director)["buffers_in_use"]
     with director.hanging_thread(HOST_THREAD):
         lab.client.inject([question(lab, vlan) for vlan in VLANS], RING * 5 // 4)
         wait_until(lambda: director.drops()["punt_full"], 5, "drops at the rings to the host")
         lab.client.expect_alternating(URL, ["web1", "web2"], 20)
         assert port_of(director)["buffers_in_use"] < port_of(director)["buffers"]
     director.expect_balance()
-    wait_until(lambda: port_of(director)["buffers_in_use"] < RING, 5, "the buffers come back")
-    assert director.vrrp_state() == "MASTER"
+    wait_until(lambda: port_of(director)["buffers_in_use"] < before + RING, 5, "they come back")
+    director.wait_for_vrrp("MASTER")
 
 
 def test_a_pool_that_is_exhausted_fills_again(lab):
     """Fewer buffers than the ring to the companion interface takes."""
+    if lab.device == "af_xdp":
+        pytest.skip("AF_XDP does not start with so few")
     director = lab.director_a
     backends = [{"address": web.address, "mac": web.mac()} for web in lab.webs.values()]
     memory = {**lab.config("a")["memory"], "packet_buffers": 768}
