@@ -174,12 +174,19 @@ bool Neighbours::concluded() const {
                        [](const auto& entry) { return entry.second.concluded; });
 }
 
+// One that has been confirmed is true for up to 45 seconds to the kernel, which would not ask then.
 // A fixed entry is left alone: NTF_USE would make it an ordinary one (Linux: __neigh_update with
 // NEIGH_UPDATE_F_USE clears NUD_PERMANENT), to be lost if nobody answers.
 void Neighbours::probe(const Neighbour& neighbour, Entry& entry) {
     if (entry.fixed) return;
     entry.quiet_rounds = 0;
-    netlink_.probe_neighbour(neighbour.interface, neighbour.address);
+    if (!entry.mac || netlink_.doubt_neighbour(neighbour.interface, neighbour.address))
+        netlink_.resolve_neighbour(neighbour.interface, neighbour.address);
+}
+
+void Neighbours::doubt(const config::IpAddress& address) {
+    for (auto& [neighbour, entry] : entries_)
+        if (neighbour.address == address) entry.quiet_rounds = rounds_between_probes;
 }
 
 void Neighbours::probe_round() {

@@ -36,6 +36,8 @@ class Neighbours {
     // From now on exactly these are kept resolved.
     void track(std::set<Neighbour> neighbours);
     std::optional<config::MacAddress> find(const Neighbour& neighbour) const;
+    // It may have moved: the next round asks for it.
+    void doubt(const config::IpAddress& address);
     // What to do about a kernel that keeps fewer neighbours than are tracked; empty: nothing.
     std::string shortage() const;
     // Whether every tracked neighbour has been resolved, or found unreachable, at least once.

@@ -137,14 +137,24 @@ std::error_code Rtnetlink::set_default_route(unsigned interface, const config::I
     return send(message);
 }
 
-std::error_code Rtnetlink::probe_neighbour(unsigned interface, const config::IpAddress& address) {
+std::error_code Rtnetlink::resolve_neighbour(unsigned interface, const config::IpAddress& address) {
+    return change_neighbour(interface, address, NLM_F_CREATE, NUD_NONE, NTF_USE);
+}
+
+std::error_code Rtnetlink::doubt_neighbour(unsigned interface, const config::IpAddress& address) {
+    return change_neighbour(interface, address, NLM_F_REPLACE, NUD_PROBE, 0);
+}
+
+std::error_code Rtnetlink::change_neighbour(unsigned interface, const config::IpAddress& address,
+                                            std::uint16_t request, std::uint16_t state,
+                                            std::uint8_t flags) {
     Buffer buffer;
-    nlmsghdr* message = begin(buffer, RTM_NEWNEIGH, NLM_F_CREATE);
+    nlmsghdr* message = begin(buffer, RTM_NEWNEIGH, request);
     auto* body = static_cast<ndmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ndmsg)));
     body->ndm_family = family_of(address);
     body->ndm_ifindex = static_cast<int>(interface);
-    body->ndm_state = NUD_NONE;
-    body->ndm_flags = NTF_USE;
+    body->ndm_state = state;
+    body->ndm_flags = flags;
     mnl_attr_put(message, NDA_DST, length_of(address), address.bytes.data());
     return send(message);
 }

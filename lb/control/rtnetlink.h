@@ -34,8 +34,11 @@ class Rtnetlink {
     std::error_code add_virtual_address(unsigned interface, const config::Prefix& address);
     std::error_code remove_address(unsigned interface, const config::Prefix& address);
     std::error_code set_default_route(unsigned interface, const config::IpAddress& gateway);
-    // Makes the kernel resolve `address`, or confirm what it knows of it.
-    std::error_code probe_neighbour(unsigned interface, const config::IpAddress& address);
+    // Makes the kernel resolve `address` if it does not know it.
+    std::error_code resolve_neighbour(unsigned interface, const config::IpAddress& address);
+    // Makes the kernel ask whether what it knows of `address` is still true, and forget it if
+    // nobody answers. An error if it knows nothing.
+    std::error_code doubt_neighbour(unsigned interface, const config::IpAddress& address);
 
   private:
     using Buffer = std::array<char, 1024>;
@@ -49,6 +52,9 @@ class Rtnetlink {
     enum class Change { add, add_deprecated, remove };
     std::error_code change_address(unsigned interface, const config::Prefix& address,
                                    Change change);
+    std::error_code change_neighbour(unsigned interface, const config::IpAddress& address,
+                                     std::uint16_t request, std::uint16_t state,
+                                     std::uint8_t flags);
     std::error_code send(nlmsghdr* message);
 
     std::unique_ptr<mnl_socket, Close> socket_;

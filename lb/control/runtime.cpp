@@ -344,6 +344,7 @@ void Runtime::health_changed(const health::Target& target, health::Verdict verdi
     for (const dataplane::BackendSlot slot : checks_.backends_of(target)) {
         roster_.set_health(slot, judge(slot));
         const BackendRecord& record = roster_.backends()[slot];
+        if (!up) neighbours_.doubt(record.next_hop());
         if (record.health != Health::unknown)
             notifier_.backend_is(record.health == Health::up,
                                  roster_.services()[record.service].config, record.config, reason);

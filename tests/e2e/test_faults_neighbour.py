@@ -9,7 +9,7 @@ from lab import ADDRESS, wait_until
 
 URL = f"http://{ADDRESS.vip}/"
 PROBED = 10  # seconds between two questions to a neighbour that is known
-RESOLVED = 8  # that the kernel takes: it asks three times, then everybody
+RESOLVED = 5  # that the kernel takes: it asks three times, then everybody
 SLACK = 10
 OTHER_MAC = "02:00:5e:10:00:01"
 

@@ -118,6 +118,17 @@ TEST_CASE("A neighbour whose MAC address changes without a word is noticed") {
     CHECK(watch.news.back() == mac("02:00:00:00:00:22"));
 }
 
+TEST_CASE("What the kernel has only just confirmed is doubted all the same") {
+    Watch watch;
+    std::ofstream("/proc/sys/net/ipv4/neigh/port0/base_reachable_time_ms") << 300'000;
+    watch.neighbours.track({watch.at("10.9.0.2")});
+    REQUIRE(watch.until([&] { return watch.peer().has_value(); }));
+    CHECK(watch.network.succeeds("ping -c 1 -W 1 10.9.0.2"));
+    watch.network.run("ip -n lbd-peer link set peer0 address 02:00:00:00:00:22");
+    watch.neighbours.doubt(watch.at("10.9.0.2").address);
+    CHECK(watch.until([&] { return watch.peer() == mac("02:00:00:00:00:22"); }, 15s));
+}
+
 TEST_CASE("A neighbour that goes silent is lost when the host talks to it, and found again") {
     Watch watch;
     watch.neighbours.track({watch.at("10.9.0.2")});
