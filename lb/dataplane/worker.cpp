@@ -98,10 +98,8 @@ unsigned Worker::receive(std::uint16_t port, const ForwardingTable& table) {
 
     std::array<Work, max_burst> burst;
     parse_burst(packets.data(), count, port, burst);
-    if (traces_ != nullptr) [[unlikely]] {
-        receive_traced(burst, count, port, table);
-        return count;
-    }
+    if (traces_ != nullptr) [[unlikely]]
+        return receive_traced(burst, count, port, table);
     const InterfaceOfVlan& interface_of = interface_of_[port];
     for (std::uint16_t i = 0; i < std::min(count, flows_ahead); ++i)
         prepare_further(burst[i], table);

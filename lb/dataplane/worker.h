@@ -161,8 +161,8 @@ class Worker {
 
     // worker_trace.cpp
     struct Observation;
-    void receive_traced(std::array<Work, max_burst>& burst, std::uint16_t count, std::uint16_t port,
-                        const ForwardingTable& table);
+    unsigned receive_traced(std::array<Work, max_burst>& burst, std::uint16_t count,
+                            std::uint16_t port, const ForwardingTable& table);
     void take_handoff_traced(rte_mbuf* packet, std::uint16_t from, const ForwardingTable& table);
     void carry_out_traced(const Verdict& verdict, const Work& work, const ForwardingTable& table);
     void lose_held_traced(rte_mbuf* packet);

@@ -58,12 +58,13 @@ void Worker::observe(Observation& seen, Handle&& handle) {
 }
 
 // The long way, which decides as the short one does.
-void Worker::receive_traced(std::array<Work, max_burst>& burst, std::uint16_t count,
-                            std::uint16_t port, const ForwardingTable& table) {
+unsigned Worker::receive_traced(std::array<Work, max_burst>& burst, std::uint16_t count,
+                                std::uint16_t port, const ForwardingTable& table) {
     for (std::uint16_t i = 0; i < count; ++i) {
         Observation seen{burst[i], &table};
         observe(seen, [&] { handle(burst[i], port, table); });
     }
+    return count;
 }
 
 void Worker::take_handoff_traced(rte_mbuf* packet, std::uint16_t from,
