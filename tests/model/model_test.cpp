@@ -77,7 +77,7 @@ class Run {
             case 0:
                 return 1;
             case 1:
-                return wrap - 1 - seed * Time{7919} % 30'000;
+                return wrap - 1 - seed * Time{7919} % 300;
             default:
                 return seed * Time{2654435761} % wrap;
         }
