@@ -1,30 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "lb/host/placement.h"
 #include "tools/lbctl/doctor/checks.h"
 
 namespace lbd::lbctl {
+
+using config::joined;
+using config::without;
 
 namespace {
 
 constexpr auto cpus = "/sys/devices/system/cpu/";
 
-std::string joined(const std::set<unsigned>& cores) {
-    std::string text;
-    for (const unsigned core : cores) text += (text.empty() ? "" : ",") + std::to_string(core);
-    return text;
-}
-
-std::set<unsigned> without(const std::set<unsigned>& cores, const std::set<unsigned>& others) {
-    std::set<unsigned> rest;
-    for (const unsigned core : cores)
-        if (others.count(core) == 0) rest.insert(core);
-    return rest;
-}
-
-Findings check_isolation(const Host& host, const std::set<unsigned>& cores, bool polls) {
+Findings check_isolation(const Host& host, const config::Config& config,
+                         const std::set<unsigned>& cores, bool polls) {
     // A worker that sleeps shares its core on purpose.
     const Severity severity = polls ? Severity::warning : Severity::note;
     Findings findings;
-    const auto shared = without(cores, host.cores(std::string(cpus) + "isolated"));
+    const auto shared = without(cores, host::placement(host, config).isolated);
     if (!shared.empty())
         findings.push_back(
             {severity,
@@ -83,7 +75,7 @@ Findings check_cores(const Host& host, const config::Config* config) {
                  "cores " + joined(missing),
                  "are not online; set workers.cores to some of " + joined(online),
                  {}}};
-    Findings findings = check_isolation(host, cores, polls);
+    Findings findings = check_isolation(host, *config, cores, polls);
     for (Finding& finding : check_governors(host, cores)) findings.push_back(std::move(finding));
     if (findings.empty())
         findings.push_back({Severity::ok, "cores " + joined(cores), "are the workers' alone", {}});

@@ -2,12 +2,15 @@
 #include <algorithm>
 #include <array>
 
+#include "lb/host/placement.h"
 #include "tools/lbctl/doctor/checks.h"
 #include "tools/lbctl/doctor/needs.h"
 
 namespace lbd::lbctl {
 
 namespace {
+
+using host::path_of_nic;
 
 constexpr auto groups = "/sys/kernel/iommu_groups";
 constexpr auto noiommu = "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
@@ -21,28 +24,19 @@ bool among(const auto& drivers, const std::string& driver) {
     return std::find(drivers.begin(), drivers.end(), driver) != drivers.end();
 }
 
-// sysfs writes the domain always, and in small letters.
-std::string path_of(std::string nic) {
-    constexpr std::size_t without_domain = 7;
-    if (nic.size() == without_domain) nic.insert(0, "0000:");
-    for (char& letter : nic)
-        if (letter >= 'A' && letter <= 'F') letter = static_cast<char>(letter - 'A' + 'a');
-    return "/sys/bus/pci/devices/" + nic;
-}
-
 std::string bind(const std::string& nic) {
     return "dpdk-devbind.py -b vfio-pci " + nic;
 }
 
 Finding check_driver(const Host& host, const std::string& nic) {
     const std::string subject = "NIC " + nic;
-    const std::string driver = host.link_name(path_of(nic) + "/driver");
+    const std::string driver = host.link_name(path_of_nic(nic) + "/driver");
     if (among(for_dpdk, driver)) return {Severity::ok, subject, "is bound to " + driver, {}};
     if (among(shared, driver))
         return {Severity::ok, subject, "DPDK works beside its driver " + driver, {}};
     if (driver.empty()) return {Severity::problem, subject, "is bound to no driver", {bind(nic)}};
     Finding finding{Severity::problem, subject, "belongs to the kernel's driver " + driver, {}};
-    for (const std::string& interface : host.names(path_of(nic) + "/net")) {
+    for (const std::string& interface : host.names(path_of_nic(nic) + "/net")) {
         finding.sentence += ", as " + interface;
         finding.mends.push_back("ip link set " + interface + " down");
     }
@@ -50,22 +44,25 @@ Finding check_driver(const Host& host, const std::string& nic) {
     return finding;
 }
 
-Findings check_node(const Host& host, const std::string& nic, const config::Workers& workers) {
-    const long long node = host.number(path_of(nic) + "/numa_node").value_or(-1);
-    if (node < 0 || workers.cores.empty()) return {}; // one node only, or not pinned
-    const std::string subject = "NIC " + nic;
-    const std::string list = "/sys/devices/system/node/node" + std::to_string(node) + "/cpulist";
-    const std::set<unsigned> near = host.cores(list);
-    std::string far;
-    for (const unsigned core : workers.cores)
-        if (near.count(core) == 0) far += (far.empty() ? "" : ", ") + std::to_string(core);
-    const std::string where = "is on NUMA node " + std::to_string(node);
-    if (far.empty()) return {{Severity::ok, subject, where + " as the workers are", {}}};
-    return {{Severity::warning,
-             subject,
-             where + ", and these cores of workers are not: " + far +
-                 "; choose workers.cores among " + host.text(list).value_or("none"),
-             {}}};
+Findings check_nodes(const Host& host, const config::Config& config) {
+    const std::set<unsigned> cores(config.workers.cores.begin(), config.workers.cores.end());
+    Findings findings;
+    if (cores.empty()) return findings; // not pinned
+    for (const config::HostFacts::Nic& nic : host::placement(host, config).nics) {
+        const std::set<unsigned> far = config::without(cores, nic.cores);
+        const std::string subject = "NIC " + nic.address;
+        const std::string where = "is on NUMA node " + std::to_string(nic.node);
+        if (far.empty())
+            findings.push_back({Severity::ok, subject, where + " as the workers are", {}});
+        else
+            findings.push_back({Severity::warning,
+                                subject,
+                                where + ", and these cores of workers are not: " +
+                                    config::joined(far) + "; choose workers.cores among " +
+                                    (nic.cores.empty() ? "none" : config::joined(nic.cores)),
+                                {}});
+    }
+    return findings;
 }
 
 } // namespace
@@ -98,7 +95,7 @@ Findings check_nics(const Host& host, const config::Config* config) {
     for (const config::Port& port : config->ports) {
         if (port.device.kind != kind) continue;
         const std::string& nic = port.device.name;
-        if (!host.exists(path_of(nic))) {
+        if (!host.exists(path_of_nic(nic))) {
             findings.push_back({Severity::problem,
                                 "NIC " + nic,
                                 "there is none at this address",
@@ -106,9 +103,8 @@ Findings check_nics(const Host& host, const config::Config* config) {
             continue;
         }
         findings.push_back(check_driver(host, nic));
-        for (Finding& finding : check_node(host, nic, config->workers))
-            findings.push_back(std::move(finding));
     }
+    for (Finding& finding : check_nodes(host, *config)) findings.push_back(std::move(finding));
     return findings;
 }
 
