@@ -62,7 +62,8 @@ asio::awaitable<dataplane::Explanation> ask(dataplane::Engine& engine, std::uint
 // A flow is where the NIC puts it, which is known for certain only of one that is there.
 asio::awaitable<void> look_elsewhere(dataplane::Engine& engine, const dataplane::Parsed& packet,
                                      Findings& findings) {
-    for (std::uint16_t worker = 0; worker < engine.workers(); ++worker) {
+    const auto workers = static_cast<std::uint16_t>(engine.workers());
+    for (std::uint16_t worker = 0; worker < workers; ++worker) {
         if (worker == findings.way.computed) continue;
         const auto answer = co_await ask(engine, worker, packet, Question::About::packet);
         if (!answer.flow) continue;

@@ -41,7 +41,8 @@ class Frame {
         packet.nb_segs = 1;
         packet.data_len = length_;
         packet.pkt_len = length_;
-        Parsed result;
+        // What parse() does not set nobody reads.
+        Parsed result; // NOLINT(clang-analyzer-optin.cplusplus.UninitializedObject)
         parse(packet, own, result);
         return result;
     }
