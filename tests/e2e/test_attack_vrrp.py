@@ -18,7 +18,7 @@ def advert(version, source, destination, vrid=51, password=None, count=1, interv
         kind, pause = (0 if password is None else 1), 1 if interval is None else interval
         field = kind << 8 | pause
     else:
-        field = 20 if interval is None else interval
+        field = 50 if interval is None else interval
     message = bytes((version << 4 | 1, vrid, 255, count)) + field.to_bytes(2, "big") + b"\0\0"
     message += hostile.packed(ADDRESS.vip)
     if version == 2:
@@ -101,3 +101,11 @@ def test_to_one_of_peers_that_are_named(standing_lab):
             "version": forged(version=2),
             "interval": forged(interval=0),
         }, unseen=[forged(vrid=52), forged(destination=GROUP)])  # it has not joined the group
+
+
+def test_the_true_ones_are_not_drowned(standing_lab):
+    """Both hear the flood; the backup would take over after 1.8 seconds without the master's."""
+    with besieged(standing_lab) as siege:
+        from_afar = frame(siege, advert(3, ATTACKER, GROUP), ATTACKER, GROUP, ttl=254)
+        siege.storm([from_afar] * 64, "advertisements by multicast")
+        siege.expect_unharmed()

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Sends the frames of standard input, each after its length (2 bytes, network order), over and over,
-as fast as it goes. Runs inside an attacker's namespace and prints how many it has sent.
+"""Sends the frames of standard input, each after its length (2 bytes, network order), over and over
+and as fast as it goes, or as many a second as are named. Runs inside an attacker's namespace and
+prints how many it has sent, and how many the interface did not take.
 
     flood.py SECONDS [FRAMES_A_SECOND]
 """
 
+import os
 import socket
 import struct
 import sys
@@ -25,6 +27,7 @@ def frames_in(data):
 
 
 def main():
+    os.nice(10)  # an attacker has a machine of its own
     seconds = float(sys.argv[1])
     pace = float(sys.argv[2]) if len(sys.argv) > 2 else float("inf")
     frames = frames_in(sys.stdin.buffer.read())
