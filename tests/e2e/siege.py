@@ -20,9 +20,9 @@ CONNECTIONS, PERIOD, SIZE = 1000, 1.5, 15_000
 TRANSFERS = 5
 FLOWS = 8192  # fewer than an attacker has sources
 STORM = 3.0  # seconds; a failover takes 1.8, a check that fails for good 1.2
-# What the memory of a process may differ by: what was told to the peer lately (4,096 datagrams of up to
-# 1,400 bytes), replies to lbctl. Tables and packet buffers have all been written to before. An attack
-# is a million of packets, of which none leaves anything.
+# What the memory of a process may differ by: what was told to the peer lately (4,096 datagrams of
+# up to 1,400 bytes), replies to lbctl. Tables and packet buffers have all been written to before.
+# An attack is a million of packets, of which none leaves anything.
 SLACK_KILOBYTES = 8192
 
 
@@ -36,8 +36,8 @@ def attacker_of(lab):
 
 
 def _services(lab):
-    """What is more than the directors can take is lost before they see it, answers to checks as well:
-    connections are to outlive that a backend is called down by mistake."""
+    """What is more than the directors can take is lost before they see it, answers to checks as
+    well: connections are to outlive that a backend is called down by mistake."""
     backends6 = [{"address": f"fd66::2{number}"} for number in (1, 2)]
     return [
         lab.service(on_backend_down="keep"),
@@ -154,14 +154,16 @@ class Siege:
         wanted = self._crowd.report()["answers"] + CONNECTIONS
         wait_until(lambda: self._crowd.report()["answers"] >= wanted, 60, "each has asked again")
         outcome = self._crowd.report()
-        assert (outcome["failed"], outcome["moved"], outcome["open"]) == (0, 0, CONNECTIONS), outcome
+        kept = outcome["failed"], outcome["moved"], outcome["open"]
+        assert kept == (0, 0, CONNECTIONS), outcome
         for transfer in self._transfers:
             output, errors = transfer.communicate(timeout=60)
             assert (transfer.returncode, output) == (0, str(self._size)), errors
         self._transfers = []
         for director in self.lab.directors:
             standing = self._standing(director)
-            assert standing == self._standings[director.letter], director.log()[-3000:]
+            before = self._standings[director.letter]
+            assert standing == before, (before, standing, director.log()[-3000:])
             director.expect_balance(20)
             grown = director.written_kilobytes() - self._memory[director.letter]
             assert grown < SLACK_KILOBYTES, f"director {director.letter}: {grown} KiB more"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Flows chosen so that a weak hash would put them all in one place: the seed is nobody's to know."""
+"""Flows chosen so that a weak hash would put them all in one place: nobody knows the seed."""
 
 import hostile
 import pytest

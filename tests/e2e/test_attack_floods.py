@@ -21,7 +21,8 @@ def _stats(siege, key):
 
 
 def _frames(siege, transport, count=SOURCES):
-    return hostile.from_strangers(siege.attacker, siege.lab.director_a, ADDRESS.vip, count, transport)
+    return hostile.from_strangers(siege.attacker, siege.lab.director_a, ADDRESS.vip, count,
+                                  transport)
 
 
 def test_a_syn_flood_from_more_sources_than_there_are_flows(siege):

@@ -51,8 +51,8 @@ def peer(director):
 
 
 def excess(siege):
-    """Entries that each director has got of the other, beyond those that the other has told it since
-    both started."""
+    """Entries that each director has got of the other, beyond those that the other has told it
+    since both started."""
     a, b = siege.lab.directors
     received = peer(a)["entries_received"], peer(b)["entries_received"]
     return received[0] - sync(b)["entries_sent"], received[1] - sync(a)["entries_sent"]
@@ -61,7 +61,7 @@ def excess(siege):
 def expect_together(siege, before):
     """`before`: the excess."""
     for director in siege.lab.directors:
-        wait_until(lambda d=director: peer(d)["state"] == "complete", 20, "the peer's state is here")
+        wait_until(lambda d=director: peer(d)["state"] == "complete", 20, "the peer's state")
     now = excess(siege)
     assert now[0] <= max(before[0], 0) and now[1] <= max(before[1], 0), (before, now)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Advertisements of priority 255 from somebody who is no director: refused and counted, each under its
-reason, and the master stays what it is."""
+"""Advertisements of priority 255 from somebody who is no director: refused and counted, each under
+its reason, and the master stays what it is."""
 
 import hostile
 import pytest
@@ -13,7 +13,8 @@ GROUP, GROUP_MAC = "224.0.0.18", "01:00:5e:00:00:12"
 
 
 def advert(version, source, destination, vrid=51, password=None, count=1, interval=None, damage=0):
-    """Of priority 255, which any master gives way to. `interval`: centiseconds, in version 2 seconds."""
+    """Of priority 255, which any master gives way to. `interval`: centiseconds; version 2:
+    seconds."""
     if version == 2:
         kind, pause = (0 if password is None else 1), 1 if interval is None else interval
         field = kind << 8 | pause
@@ -44,8 +45,8 @@ def rejected(siege):
 
 
 def expect_refused(siege, forgeries, unseen):
-    """`forgeries`: frames by the reason under which they are counted; `unseen`: those that do not get
-    as far as that."""
+    """`forgeries`: frames by the reason under which they are counted; `unseen`: those that do not
+    get as far as that."""
     for reason, forgery in forgeries.items():
         before = rejected(siege)
         siege.attacker.flood([forgery], 0.2, pace=100)
@@ -65,7 +66,8 @@ def test_by_multicast_with_a_password(standing_lab):
     settings = {"version": 2, "password": PASSWORD, "interval": "1s",
                 "virtual_addresses": [f"{ADDRESS.vip}/32"]}
     with besieged(standing_lab, instance=lambda letter: settings) as siege:
-        def forged(source=ATTACKER, destination=GROUP, ttl=255, version=2, password=PASSWORD, **more):
+        def forged(source=ATTACKER, destination=GROUP, ttl=255, version=2, password=PASSWORD,
+                   **more):
             message = advert(version, source, destination, password=password, **more)
             return frame(siege, message, source, destination, ttl)
 

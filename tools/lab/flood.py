@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Sends the frames of standard input, each after its length (2 bytes, network order), over and over
-and as fast as it goes, or as many a second as are named. Runs inside an attacker's namespace and
-prints how many it has sent, and how many the interface did not take.
+"""Sends the frames of standard input, each after its length (2 bytes, network order), over and
+over and as fast as it goes, or as many a second as are named. Runs inside an attacker's namespace
+and prints how many it has sent, and how many the interface did not take.
 
     flood.py SECONDS [FRAMES_A_SECOND]
 """
