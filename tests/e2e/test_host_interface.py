@@ -18,6 +18,8 @@ def test_ping_of_the_virtual_and_the_own_address(lab):
 
 def test_arp_for_the_virtual_address_is_answered_once_by_the_master(lab):
     lab.start_director([lab.service()])
+    # Without an entry that the client's own kernel would ask about meanwhile.
+    lab.client.ip("neighbour", "flush", "dev", "eth0")
     answer = lab.client.run("arping", "-I", "eth0", "-c", 3, VIP, check=False).stdout
     replies = [line for line in answer.splitlines() if "reply from" in line]
     assert len(replies) == 3, answer
