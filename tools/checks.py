@@ -75,7 +75,8 @@ def sanitized_targets(directory):
     names = [os.path.relpath(target["filename"][0], directory) for target in json.loads(listed)
              if target["type"] == "executable"]
     return [name for name in names
-            if name.startswith("tests/unit/") or name in ("lb/lbd", "tools/lbctl/lbctl")]
+            if name.startswith(("tests/unit/", "tests/model/"))
+            or name in ("lb/lbd", "tools/lbctl/lbctl")]
 
 
 def catch_cases(test):
