@@ -186,7 +186,7 @@ def check_e2e(tally, directory, sanitize, extra):
     af_xdp what depends on the device."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        report = os.path.join(scratch, "report.xml")
+        report = os.path.join(scratch, "results.xml")
         environment = {**os.environ, "LBD_BUILD": directory,
                        **(sanitizer_options(scratch) if sanitize else {})}
         result = subprocess.run(
