@@ -58,34 +58,39 @@ asio::awaitable<void> send_line(Connection& connection, const std::string& socke
     if (error) throw Unreachable("lbd broke off on " + socket + ": " + error.message());
 }
 
-// The next line. `input` is what has come in beyond it.
-asio::awaitable<std::string> receive_line(Connection& connection, const std::string& socket,
-                                          std::string& input) {
+// Hands over line by line what is answered, until `take` has enough.
+asio::awaitable<void> converse(std::string socket, std::string line,
+                               std::function<bool(std::string)> take) {
+    Connection connection(co_await asio::this_coro::executor);
+    co_await send_line(connection, socket, std::move(line));
+    std::string input; // what has come in beyond the line
     error_code error;
-    const std::size_t length =
-        co_await asio::async_read_until(connection, asio::dynamic_buffer(input, largest_reply),
-                                        '\n', asio::redirect_error(asio::use_awaitable, error));
-    if (error == beast::error::timeout) throw Unreachable("lbd does not answer on " + socket);
-    if (error) throw Unreachable("lbd broke off on " + socket + ": " + error.message());
-    std::string line = input.substr(0, length);
-    input.erase(0, length);
-    co_return line;
+    auto result = asio::redirect_error(asio::use_awaitable, error);
+    for (bool more = true; more; connection.expires_never()) {
+        const std::size_t length = co_await asio::async_read_until(
+            connection, asio::dynamic_buffer(input, largest_reply), '\n', result);
+        if (error == beast::error::timeout) throw Unreachable("lbd does not answer on " + socket);
+        if (error) throw Unreachable("lbd broke off on " + socket + ": " + error.message());
+        std::string reply = input.substr(0, length);
+        input.erase(0, length);
+        more = take(std::move(reply));
+    }
 }
 
 asio::awaitable<std::string> exchange_lines(std::string socket, std::string line) {
-    Connection connection(co_await asio::this_coro::executor);
-    co_await send_line(connection, socket, std::move(line));
-    std::string input;
-    co_return co_await receive_line(connection, socket, input);
+    std::string answer;
+    co_await converse(std::move(socket), std::move(line), [&answer](std::string reply) {
+        answer = std::move(reply);
+        return false;
+    });
+    co_return answer;
 }
 
 asio::awaitable<void> follow_lines(std::string socket, std::string line,
                                    std::function<bool(const json::object&)> take) {
-    Connection connection(co_await asio::this_coro::executor);
-    co_await send_line(connection, socket, std::move(line));
-    std::string input;
-    while (take(read_reply(co_await receive_line(connection, socket, input), socket)))
-        connection.expires_never();
+    const std::string whose = socket;
+    co_await converse(std::move(socket), std::move(line),
+                      [&](const std::string& reply) { return take(read_reply(reply, whose)); });
 }
 
 } // namespace

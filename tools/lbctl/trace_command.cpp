@@ -18,6 +18,7 @@
 #include <functional>
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include "tools/lbctl/client.h"
 #include "tools/lbctl/fields.h"
@@ -105,7 +106,7 @@ void trace(const std::string& socket, const json::object& request, bool as_json)
     };
     std::exception_ptr failure;
     follow(io, socket, request, take, [&](std::exception_ptr error) {
-        failure = error;
+        failure = std::move(error);
         io.stop();
     });
     io.run();

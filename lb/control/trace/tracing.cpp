@@ -56,7 +56,8 @@ json::object end_line(std::uint64_t packets, std::uint64_t left_out) {
 
 double unix_time(std::uint64_t cycles) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const double ago = static_cast<double>(rte_rdtsc() - cycles) / rte_get_tsc_hz();
+    const double ago =
+        static_cast<double>(rte_rdtsc() - cycles) / static_cast<double>(rte_get_tsc_hz());
     return std::chrono::duration<double>(now).count() - ago;
 }
 
