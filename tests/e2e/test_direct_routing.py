@@ -21,7 +21,8 @@ def test_frames_reach_the_server_as_the_client_sent_them_but_for_the_macs(lab):
     sent, received = at_client.stop(), at_web.stop()
     director = mac(lab.director_a.mac("lb0"))
     assert len(sent) >= 20
-    assert [frame[12:] for frame in received] == [frame[12:] for frame in sent]
+    # In any order: the client's processors may send a connection's first frames at the same moment.
+    assert sorted(frame[12:] for frame in received) == sorted(frame[12:] for frame in sent)
     assert {frame[:6] for frame in sent} == {director}
     assert {frame[:6] for frame in received} == {mac(lab.web1.mac())}
     assert {frame[6:12] for frame in received} == {director}
