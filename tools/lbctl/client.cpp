@@ -56,6 +56,7 @@ asio::awaitable<void> send_line(Connection& connection, const std::string& socke
     co_await asio::async_write(connection, asio::buffer(line), result);
     if (error == beast::error::timeout) throw Unreachable("lbd does not answer on " + socket);
     if (error) throw Unreachable("lbd broke off on " + socket + ": " + error.message());
+    co_return; // by which cppcheck knows a coroutine
 }
 
 // Hands over line by line what is answered, until `take` has enough.
