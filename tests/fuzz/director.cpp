@@ -140,22 +140,27 @@ Verdict Director::decide(const Parsed& parsed, std::uint32_t bytes) {
     const std::uint64_t hash = dispatcher.hash(parsed.key<Key>());
     if (parsed.kind == PacketClass::icmp_error)
         return dispatcher.follow_error(*table_, parsed.key<Key>(), hash, bytes, now_);
-    const Verdict foreseen = foreseen_for<Key>(parsed);
+    const std::optional<Verdict> foreseen = foreseen_for<Key>(parsed);
     const Verdict verdict = decide_flow<Key>(parsed, hash, bytes);
-    require(verdict.kind == foreseen.kind && verdict.reason == foreseen.reason &&
-                verdict.backend == foreseen.backend,
+    require(!foreseen || (verdict.kind == foreseen->kind && verdict.reason == foreseen->reason &&
+                          verdict.backend == foreseen->backend),
             "what is explained is what happens");
     return verdict;
 }
 
-// What is said of the packet before it comes.
+// What is said of the packet before it comes. Nothing if its flow ends by it, which counts at a
+// threshold, and another worker is asked, which says what it would do while the flow is there.
 template <class Key>
-Verdict Director::foreseen_for(const Parsed& parsed) {
+std::optional<Verdict> Director::foreseen_for(const Parsed& parsed) {
     const Explanation said = workers_[0].dispatcher<Key>().explain(*table_, parsed, now_);
     const bool other = said.later && !opens(parsed.tcp_flags);
     const Outlook& outlook = other ? *said.later : said.opening;
     if (outlook.verdict.kind != Verdict::Kind::ask_owner) return outlook.verdict;
+    if (outlook.ends_flow) return std::nullopt;
     const Explanation told = workers_[1].dispatcher<Key>().explain_binding(*table_, parsed, now_);
+    // Nobody in rotation is like that, unless the one worker has a later table than the other.
+    const BackendSlot backend = told.opening.verdict.backend;
+    if (backend != no_backend && !table_->backend(backend).keeps_persistence) return std::nullopt;
     return settled(outlook, told.opening).verdict;
 }
 

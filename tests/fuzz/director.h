@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "input.h"
@@ -77,7 +78,7 @@ class Director {
     template <class Key>
     dataplane::Verdict decide(const dataplane::Parsed& parsed, std::uint32_t bytes);
     template <class Key>
-    dataplane::Verdict foreseen_for(const dataplane::Parsed& parsed);
+    std::optional<dataplane::Verdict> foreseen_for(const dataplane::Parsed& parsed);
     template <class Key>
     dataplane::Verdict decide_flow(const dataplane::Parsed& parsed, std::uint64_t hash,
                                    std::uint32_t bytes);
