@@ -136,6 +136,9 @@ class Worker {
     // worker_handoff.cpp
     unsigned take_from_host();
     unsigned take_handoffs(const ForwardingTable& table);
+    // What was handed over, or held until now, parsed again and prepared.
+    Work taken_up(rte_mbuf* packet, std::uint16_t home);
+    static Verdict told_by(const HandoffNote& note);
     void take_handoff(rte_mbuf* packet, std::uint16_t from, const ForwardingTable& table);
     void hand_over(rte_mbuf* packet, std::uint16_t to, const HandoffNote& note);
     void answer_about_client(const Work& work, std::uint16_t from, const ForwardingTable& table);

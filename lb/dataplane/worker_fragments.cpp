@@ -77,12 +77,7 @@ void Worker::settle(const Verdict& verdict, const Work& work, const ForwardingTa
         datagram, verdict, clock_.now(),
         [&](rte_mbuf* held) {
             counters_.fragments_held.subtract(1);
-            Work next;
-            next.packet = held;
-            next.home = no_home;
-            next.interface = note_of(held).interface;
-            parse(*held, egress_.interfaces()[next.interface].port->macs(), next.parsed);
-            prepare(next);
+            const Work next = taken_up(held, no_home);
             if (traces_ != nullptr) [[unlikely]]
                 carry_out_traced(verdict, next, table);
             else

@@ -42,14 +42,24 @@ unsigned Worker::take_handoffs(const ForwardingTable& table) {
     return work;
 }
 
-void Worker::take_handoff(rte_mbuf* packet, std::uint16_t from, const ForwardingTable& table) {
-    const HandoffNote note = note_of(packet);
+Worker::Work Worker::taken_up(rte_mbuf* packet, std::uint16_t home) {
     Work work;
     work.packet = packet;
-    work.interface = note.interface;
-    work.home = note.home;
-    parse(*packet, egress_.interfaces()[note.interface].port->macs(), work.parsed);
+    work.interface = note_of(packet).interface;
+    work.home = home;
+    parse(*packet, egress_.interfaces()[work.interface].port->macs(), work.parsed);
     prepare(work);
+    return work;
+}
+
+Verdict Worker::told_by(const HandoffNote& note) {
+    return {static_cast<Verdict::Kind>(note.verdict), static_cast<DropReason>(note.reason),
+            note.backend};
+}
+
+void Worker::take_handoff(rte_mbuf* packet, std::uint16_t from, const ForwardingTable& table) {
+    const HandoffNote note = note_of(packet);
+    Work work = taken_up(packet, note.home);
     switch (note.kind) {
         case Handoff::deliver:
             return settle(decide(work, table), work, table);
@@ -60,9 +70,7 @@ void Worker::take_handoff(rte_mbuf* packet, std::uint16_t from, const Forwarding
         case Handoff::fragment:
             return order_fragment(work, table);
         case Handoff::settled:
-            return settle({static_cast<Verdict::Kind>(note.verdict),
-                           static_cast<DropReason>(note.reason), note.backend},
-                          work, table);
+            return settle(told_by(note), work, table);
     }
 }
 

@@ -70,13 +70,8 @@ unsigned Worker::receive_traced(std::array<Work, max_burst>& burst, std::uint16_
 void Worker::take_handoff_traced(rte_mbuf* packet, std::uint16_t from,
                                  const ForwardingTable& table) {
     const HandoffNote note = note_of(packet);
-    Work work;
-    work.packet = packet;
-    work.interface = note.interface;
-    work.home = note.home;
-    parse(*packet, egress_.interfaces()[note.interface].port->macs(), work.parsed);
-    const Verdict told{static_cast<Verdict::Kind>(note.verdict),
-                       static_cast<DropReason>(note.reason), note.backend};
+    const Work work = taken_up(packet, note.home);
+    const Verdict told = told_by(note);
     Observation seen{work, &table, &note, from};
     if (note.kind == Handoff::settled) seen.told = &told;
     observe(seen, [&] { take_handoff(packet, from, table); });
@@ -90,10 +85,7 @@ void Worker::carry_out_traced(const Verdict& verdict, const Work& work,
 }
 
 void Worker::lose_held_traced(rte_mbuf* packet) {
-    Work work;
-    work.packet = packet;
-    work.interface = note_of(packet).interface;
-    parse(*packet, egress_.interfaces()[work.interface].port->macs(), work.parsed);
+    const Work work = taken_up(packet, no_home);
     Observation seen{work};
     observe(seen, [&] { drop(packet, DropReason::fragment_lost); });
 }
