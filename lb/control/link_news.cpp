@@ -6,25 +6,13 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace lbd::control {
 
-namespace {
-
-mnl_socket* subscribed_socket() {
-    mnl_socket* socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (socket == nullptr || mnl_socket_bind(socket, RTMGRP_LINK, MNL_SOCKET_AUTOPID) != 0)
-        throw std::system_error(errno, std::system_category(), "state of links");
-    return socket;
-}
-
-} // namespace
-
 LinkNews::LinkNews(boost::asio::io_context& io, std::function<void()> changed)
     : changed_(std::move(changed)),
-      socket_(subscribed_socket()),
+      socket_(subscribed_socket(RTMGRP_LINK, "state of links")),
       descriptor_(io, fcntl(mnl_socket_get_fd(socket_.get()), F_DUPFD_CLOEXEC, 0)) {
     receive();
 }

@@ -3,12 +3,11 @@
 // Control thread only.
 #pragma once
 
-#include <libmnl/libmnl.h>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
-#include <memory>
+
+#include "lb/control/rtnetlink.h"
 
 namespace lbd::control {
 
@@ -19,14 +18,10 @@ class LinkNews {
     LinkNews(boost::asio::io_context& io, std::function<void()> changed);
 
   private:
-    struct Close {
-        void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
-    };
-
     void receive();
 
     std::function<void()> changed_;
-    std::unique_ptr<mnl_socket, Close> socket_;
+    NetlinkSocket socket_;
     boost::asio::posix::stream_descriptor descriptor_;
 };
 

@@ -12,7 +12,6 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <system_error>
 
 namespace lbd::control {
 
@@ -45,19 +44,12 @@ std::optional<config::MacAddress> mac_in(const nlattr& attribute) {
     return mac;
 }
 
-mnl_socket* subscribed_socket() {
-    mnl_socket* socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (socket == nullptr || mnl_socket_bind(socket, RTMGRP_NEIGH, MNL_SOCKET_AUTOPID) != 0)
-        throw std::system_error(errno, std::system_category(), "neighbour table");
-    return socket;
-}
-
 } // namespace
 
 Neighbours::Neighbours(boost::asio::io_context& io, Rtnetlink& netlink, Changed changed)
     : netlink_(netlink),
       changed_(std::move(changed)),
-      socket_(subscribed_socket()),
+      socket_(subscribed_socket(RTMGRP_NEIGH, "neighbour table")),
       descriptor_(io, fcntl(mnl_socket_get_fd(socket_.get()), F_DUPFD_CLOEXEC, 0)),
       timer_(io) {
     receive();

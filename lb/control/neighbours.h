@@ -51,9 +51,6 @@ class Neighbours {
         bool concluded = false;
         unsigned quiet_rounds = 0; // since it was last probed
     };
-    struct Close {
-        void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
-    };
 
     void dump();
     void receive();
@@ -66,7 +63,7 @@ class Neighbours {
 
     Rtnetlink& netlink_;
     Changed changed_;
-    std::unique_ptr<mnl_socket, Close> socket_;
+    NetlinkSocket socket_;
     boost::asio::posix::stream_descriptor descriptor_;
     boost::asio::steady_timer timer_;
     std::map<Neighbour, Entry> entries_;

@@ -28,6 +28,13 @@ std::error_code last_error() {
 
 } // namespace
 
+NetlinkSocket subscribed_socket(unsigned groups, const char* what) {
+    NetlinkSocket socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket || mnl_socket_bind(socket.get(), groups, MNL_SOCKET_AUTOPID) != 0)
+        throw std::system_error(last_error(), what);
+    return socket;
+}
+
 Rtnetlink::Rtnetlink() : socket_(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC)) {
     if (!socket_ || mnl_socket_bind(socket_.get(), 0, MNL_SOCKET_AUTOPID) != 0)
         throw std::system_error(last_error(), "netlink socket");

@@ -17,6 +17,15 @@
 
 namespace lbd::control {
 
+struct CloseNetlink {
+    void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+};
+using NetlinkSocket = std::unique_ptr<mnl_socket, CloseNetlink>;
+
+// To which the kernel tells what changes of `groups` (RTMGRP_...); reading it never waits. Throws
+// std::system_error that begins with `what`.
+NetlinkSocket subscribed_socket(unsigned groups, const char* what);
+
 class Rtnetlink {
   public:
     Rtnetlink();
@@ -42,10 +51,6 @@ class Rtnetlink {
 
   private:
     using Buffer = std::array<char, 1024>;
-    struct Close {
-        void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
-    };
-
     nlmsghdr* begin(Buffer& buffer, std::uint16_t type, std::uint16_t flags);
     std::error_code change_link(unsigned interface, unsigned flags, unsigned mask,
                                 const std::function<void(nlmsghdr*)>& attributes);
@@ -57,7 +62,7 @@ class Rtnetlink {
                                      std::uint8_t flags);
     std::error_code send(nlmsghdr* message);
 
-    std::unique_ptr<mnl_socket, Close> socket_;
+    NetlinkSocket socket_;
     std::uint32_t sequence_ = 0;
 };
 
