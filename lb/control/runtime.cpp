@@ -428,7 +428,7 @@ void Runtime::check_readiness() {
     std::map<std::string, std::string> links;
     for (std::size_t index = 0; index < taps_.size(); ++index)
         links[taps_[index]->name()] = links_[index].judge(
-            {link_up(index), facts.state_received, attempts_at_down}, Clock::now());
+            {look_at_link(index), facts.state_received, attempts_at_down}, Clock::now());
     Conditions conditions;
     (readiness_.thread_hangs() ? conditions.workers : conditions.start) = obstacle;
     conditions.link = [links = std::move(links)](const std::string& port) {
@@ -452,7 +452,7 @@ unsigned Runtime::live_backends(const std::string& service) const {
     return 0;
 }
 
-bool Runtime::link_up(std::size_t interface) {
+bool Runtime::look_at_link(std::size_t interface) {
     const KernelPort* carrier = carriers_[interface];
     dataplane::Port& port = engine_.port_of(interface);
     const bool up = (carrier == nullptr || carrier->link_up()) && port.device_link_up();

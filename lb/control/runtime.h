@@ -87,7 +87,8 @@ class Runtime {
     void check_readiness();
     std::vector<std::uint64_t> worker_polls();
     std::vector<std::uint64_t> pulses();
-    bool link_up(std::size_t interface);
+    // Whether it is up; its port is told.
+    bool look_at_link(std::size_t interface);
     unsigned live_backends(const std::string& service) const;
     void serve_metrics();
     metrics::Snapshot snapshot();
