@@ -18,27 +18,15 @@ SLACK = 1.0  # gratuitous ARP, the client's own pause and retry, a busy machine
 
 @pytest.fixture
 def pair(lab):
-    """Director a is master with priority 150, b backup with 100."""
-    lab.director_a.start(lab.config("a", [lab.service()], [vrrp(150)]))
-    lab.director_b.start(lab.config("b", [lab.service()], [vrrp(100)]))
-    lab.director_a.wait_for_vrrp("MASTER")
-    for director in lab.directors:
-        director.wait_for_all_up()
+    lab.start_pair()
     lab.client.get(URL)
     return lab
-
-
-def _expect_one_holder(lab, holder):
-    for director in lab.directors:
-        if director.running():
-            wait_until(lambda d=director: d.has(ADDRESS.vip) == (d is holder), 3,
-                       f"the VIP at director {holder.letter} only")
 
 
 @pytest.mark.quick
 def test_the_higher_priority_is_master_and_alone_has_the_address(pair):
     assert pair.director_b.vrrp_state() == "BACKUP"
-    _expect_one_holder(pair, pair.director_a)
+    pair.expect_one_holder(pair.director_a, 3)
     assert pair.client.pages(URL, 4) == {"web1": 2, "web2": 2}
 
 
@@ -66,7 +54,7 @@ def test_a_returning_master_takes_over_without_a_gap(pair):
     time.sleep(1)
     requests = load.stop()
     assert longest_gap(requests) < SLACK, [r for r in requests if not r.ok][:3]
-    _expect_one_holder(pair, pair.director_a)
+    pair.expect_one_holder(pair.director_a, 3)
 
 
 def test_without_preempt_the_returning_director_stays_backup(lab):
@@ -137,7 +125,7 @@ def test_a_failover_by_command_costs_nothing_and_lasts(pair):
     assert all(r.ok for r in requests), [r for r in requests if not r.ok][:3]
     assert longest_gap(requests) < 0.5
     assert pair.director_a.vrrp_state() == "BACKUP"
-    _expect_one_holder(pair, pair.director_b)
+    pair.expect_one_holder(pair.director_b, 3)
     refused = pair.director_a.lbctl_run("failover")
     assert refused.returncode == 1 and "no VRRP instance is master here" in refused.stderr
     # Its successor dies: it takes over, as the best again.
@@ -167,7 +155,7 @@ def test_a_clean_stop_fails_no_request(pair):
     requests = load.stop()
     assert all(r.ok for r in requests), [r for r in requests if not r.ok][:3]
     assert longest_gap(requests) < 0.5
-    _expect_one_holder(pair, pair.director_b)
+    pair.expect_one_holder(pair.director_b, 3)
 
 
 def test_an_established_transfer_through_a_failover_goes_on_or_ends_at_once(pair):

@@ -9,7 +9,6 @@ import time
 
 import pytest
 from lab import ADDRESS, wait_until
-from lab.lab import vrrp
 
 pytestmark = pytest.mark.any_device
 
@@ -22,13 +21,7 @@ PATIENCE = 5  # that lbd has with a client
 
 @pytest.fixture
 def pair(lab):
-    for director, priority in ((lab.director_a, 150), (lab.director_b, 100)):
-        config = lab.config(director.letter, [lab.service()], [vrrp(priority, interval=INTERVAL)])
-        config["control"]["realtime_priority"] = 1  # late otherwise, on a busy machine
-        director.start(config)
-    lab.director_a.wait_for_vrrp("MASTER")
-    for director in lab.directors:
-        director.wait_for_all_up()
+    lab.start_pair(realtime=True, interval=INTERVAL)
     return lab
 
 

@@ -2,8 +2,7 @@
 """The cable of a director is pulled out and put in again."""
 
 import pytest
-from lab import ADDRESS, wait_until
-from lab.lab import vrrp
+from lab import ADDRESS
 
 URL = f"http://{ADDRESS.vip}/"
 INTERVAL = "200ms"
@@ -13,21 +12,10 @@ SLACK = 10  # a busy machine
 
 @pytest.fixture
 def pair(lab):
-    for letter, priority in (("a", 150), ("b", 100)):
-        director = lab.director_a if letter == "a" else lab.director_b
-        director.start(lab.config(letter, [lab.service()], [vrrp(priority, interval=INTERVAL)]))
-    lab.director_a.wait_for_vrrp("MASTER")
-    for director in lab.directors:
-        director.wait_for_all_up()
+    lab.start_pair(interval=INTERVAL)
     yield lab
     for letter in "ab":
         lab.switch.replug(f"lbd-{letter}")
-
-
-def expect_one_holder(lab, holder):
-    for director in lab.directors:
-        wait_until(lambda d=director: d.has(ADDRESS.vip) == (d is holder), SLACK,
-                   f"the VIP at director {holder.letter} only")
 
 
 def port_of(director):
@@ -39,7 +27,7 @@ def test_a_master_without_a_link_gives_way_and_comes_back(pair):
     pair.switch.unplug("lbd-a")
     pair.director_a.wait_for_vrrp("FAULT")
     pair.director_b.wait_for_vrrp("MASTER", MASTER_DOWN + SLACK)
-    expect_one_holder(pair, pair.director_b)
+    pair.expect_one_holder(pair.director_b, SLACK)
     assert port_of(pair.director_a)["link"] == "down"
     instance = pair.director_a.lbctl("vrrp")["instances"][0]
     assert "link" in str(instance), instance
@@ -52,7 +40,7 @@ def test_a_master_without_a_link_gives_way_and_comes_back(pair):
     assert all(r.ok for r in requests), [r for r in requests if not r.ok][:3]
     # Nothing that had been on its way out when the link was lost makes the other give way early.
     assert pair.director_b.log().count("BACKUP -> MASTER") == 1
-    expect_one_holder(pair, pair.director_a)
+    pair.expect_one_holder(pair.director_a, SLACK)
     assert pair.director_a.drops()["link_down"], "what cannot leave is dropped"
     assert pair.client.pages(URL, 6) == {"web1": 3, "web2": 3}
     assert pair.director_a.expect_balance()["received"] > before
@@ -72,7 +60,7 @@ def test_a_backup_without_a_link_disturbs_nobody(pair):
     requests = load.stop()
     assert all(r.ok for r in requests), [r for r in requests if not r.ok][:3]
     assert pair.director_a.vrrp_state() == "MASTER"
-    expect_one_holder(pair, pair.director_a)
+    pair.expect_one_holder(pair.director_a, SLACK)
 
 
 def test_both_links_down_and_up_leave_one_master(pair):
@@ -85,7 +73,7 @@ def test_both_links_down_and_up_leave_one_master(pair):
     for letter in "ba":
         pair.switch.replug(f"lbd-{letter}")
     pair.director_a.wait_for_vrrp("MASTER", SLACK + 10)
-    expect_one_holder(pair, pair.director_a)
+    pair.expect_one_holder(pair.director_a, SLACK)
     pair.director_a.wait_for_all_up()
     assert pair.client.pages(URL, 6) == {"web1": 3, "web2": 3}
 
@@ -96,7 +84,7 @@ def test_a_link_that_flaps_ends_with_one_master_and_answers(pair):
         pair.switch.replug("lbd-a")
     pair.director_a.wait_for_vrrp("MASTER", SLACK + 10)
     pair.director_b.wait_for_vrrp("BACKUP", SLACK)
-    expect_one_holder(pair, pair.director_a)
+    pair.expect_one_holder(pair.director_a, SLACK)
     pair.director_a.wait_for_all_up()
     assert pair.client.pages(URL, 6) == {"web1": 3, "web2": 3}
     pair.director_a.expect_balance()

@@ -11,6 +11,7 @@ import signal
 from .client import Client
 from .director import Director
 from .namespace import Switch, remove_namespace
+from .wait import wait_until
 from .web import Web
 
 RUN = "/run/lbd-lab"
@@ -171,6 +172,23 @@ class Lab:
         if wait_up:
             self.director_a.wait_for_all_up(timeout)
         return config
+
+    def start_pair(self, realtime=False, **instance):
+        """Director a is master with priority 150, b backup with 100, and all backends are up.
+        Realtime: the control threads are in time on a busy machine, too."""
+        for director, priority in zip(self.directors, (150, 100)):
+            config = self.config(director.letter, [self.service()], [vrrp(priority, **instance)])
+            if realtime:
+                config["control"]["realtime_priority"] = 1
+            director.start(config)
+        self.director_a.wait_for_vrrp("MASTER")
+        for director in self.directors:
+            director.wait_for_all_up()
+
+    def expect_one_holder(self, holder, timeout):
+        for director in self.directors:
+            wait_until(lambda d=director: d.has(ADDRESS.vip) == (d is holder), timeout,
+                       f"the VIP at director {holder.letter} only")
 
     def service(self, name="web", backends=None, **more):
         """A service's section: by default TCP port 80 of the VIP over the lab's web servers."""
