@@ -16,7 +16,7 @@ import xml.etree.ElementTree as xml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ALL = ["format", "build", "unit", "fuzz", "e2e", "tidy", "cppcheck", "sanitize"]
-USUAL = [check for check in ALL if check != "fuzz"]  # clang's build of its own takes too long
+FAILURES_TRIED_AGAIN = 5
 SANITIZERS = ["address,undefined", "thread"]
 
 
@@ -183,23 +183,36 @@ def count_reports(scratch):
     return len(reports)
 
 
+def run_e2e(scratch, environment, *options):
+    """Passed and failed; a status that the counts do not explain is a failure."""
+    report = os.path.join(scratch, "results.xml")
+    result = subprocess.run(
+        ["/usr/bin/python3", "-m", "pytest", "-q", "--durations=10", f"--junitxml={report}",
+         "-o", f"cache_dir={os.path.join(scratch, 'cache')}", *options,
+         os.path.join(ROOT, "tests", "e2e")], env=environment, cwd=ROOT, check=False)
+    passed, failed = junit_counts(report)
+    nothing_selected = 5
+    return passed, failed or int(result.returncode not in (0, nothing_selected))
+
+
 def check_e2e(tally, directory, sanitize, extra):
     """Two processes share the tests, as a test mostly waits: all with af_packet, and once more with
-    af_xdp what depends on the device."""
+    af_xdp what depends on the device. Where a few fail, they have another try with the machine to
+    themselves: protocols that count in tenths of a second do not always get their share of two
+    processors. They have to pass then, and are named either way."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        report = os.path.join(scratch, "results.xml")
         environment = {**os.environ, "LBD_BUILD": directory,
                        **(sanitizer_options(scratch) if sanitize else {})}
-        result = subprocess.run(
-            ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q", "--durations=10",
-             "-n", "2", "--dist", "loadgroup", f"--junitxml={report}",
-             "-m", "quick" if sanitize else "", *extra, os.path.join(ROOT, "tests", "e2e")],
-            env=environment, cwd=ROOT, check=False)
-        passed, failed = junit_counts(report)
-        # 5: nothing selected. Otherwise a status that the counts do not explain is a failure.
-        if result.returncode not in (0, 5) and failed == 0:
-            failed = 1
+        wanted = ["-m", "quick" if sanitize else "", *extra]
+        passed, failed = run_e2e(scratch, environment, "-n", "2", "--dist", "loadgroup", *wanted)
+        if 0 < failed <= FAILURES_TRIED_AGAIN:
+            print(f"== {failed} failed beside others, once more alone", flush=True)
+            passed_alone, failed_again = run_e2e(
+                scratch, environment, "-n", "1", "--dist", "loadgroup", "-rfEp",
+                "--last-failed", "--last-failed-no-failures", "none", *wanted)
+            passed += passed_alone
+            failed = max(failed_again, failed - passed_alone)
         tally.add(f"end-to-end {sanitize}", passed, failed, start)
         if sanitize:
             reports = count_reports(scratch)
@@ -254,7 +267,7 @@ def check_sanitized(tally, sanitizers, steps, extra):
 
 
 def check_all(tally, options):
-    wanted = set(options.only) - ({"tidy", "cppcheck", "sanitize"} if options.quick else set())
+    wanted = set(options.only) - ({"fuzz", "tidy", "cppcheck", "sanitize"} if options.quick else set())
     directory = os.path.abspath(options.build or os.path.join(ROOT, "build"))
     if "format" in wanted:
         check_format(tally)
@@ -277,7 +290,7 @@ def check_all(tally, options):
 def main():
     parser = argparse.ArgumentParser(prog="tools/check")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=USUAL)
+    parser.add_argument("--only", type=lambda text: text.split(","), default=ALL)
     parser.add_argument("--sanitize", default="")
     parser.add_argument("--build")
     parser.add_argument("pytest", nargs="*", help="after --: options for pytest, e.g. -- -k reload")

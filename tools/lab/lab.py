@@ -208,12 +208,14 @@ class Lab:
             director.clear()
         for client in (self.client, self.client2):
             client.end_others()
+            client.forget_connections()
             client.ip("neigh", "flush", "all")
         for page in [page for page in self.webs if page not in ("web1", "web2")]:
             web = self.webs.pop(page)
             web.close()
             self._spaces.remove(web)
         for web in self.webs.values():
+            web.forget_connections()
             if not web.running():
                 web.restart()
 
