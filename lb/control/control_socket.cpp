@@ -20,6 +20,7 @@
 #include <utility>
 #include <variant>
 
+#include "lb/control/clients.h"
 #include "lb/control/reply.h"
 #include "lb/control/request.h"
 
@@ -63,7 +64,8 @@ ControlSocket::ControlSocket(asio::io_context& io, std::string path, const std::
                              Handler handler)
     : io_(io), path_(std::move(path)), handler_(std::move(handler)), acceptor_(io) {
     open(group);
-    asio::co_spawn(io_, accept(), asio::detached);
+    const auto serving = [this](Protocol::socket client) { return serve(std::move(client)); };
+    asio::co_spawn(io_, accept_clients(acceptor_, most_clients, serving), asio::detached);
 }
 
 ControlSocket::~ControlSocket() {
@@ -97,26 +99,7 @@ void ControlSocket::open(const std::string& group) {
     acceptor_.listen();
 }
 
-asio::awaitable<void> ControlSocket::accept() {
-    for (;;) {
-        error_code error;
-        Protocol::socket client =
-            co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
-        if (error == asio::error::operation_aborted) co_return;
-        if (error) {
-            // Out of descriptors, say: come back when there may be some again.
-            asio::steady_timer pause(io_, std::chrono::milliseconds(100));
-            co_await pause.async_wait(asio::use_awaitable);
-            continue;
-        }
-        if (*clients_ < most_clients) asio::co_spawn(io_, serve(std::move(client)), asio::detached);
-    }
-}
-
 asio::awaitable<void> ControlSocket::serve(Protocol::socket client) {
-    ++*clients_;
-    const auto leave = [clients = clients_](unsigned*) { --*clients; };
-    const std::unique_ptr<unsigned, decltype(leave)> membership(clients_.get(), leave);
     ReplyStream stream(client);
     std::string input;
     for (;;) {

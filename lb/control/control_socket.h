@@ -34,7 +34,6 @@ class ControlSocket {
 
   private:
     void open(const std::string& group);
-    boost::asio::awaitable<void> accept();
     boost::asio::awaitable<void> serve(Protocol::socket client);
     boost::asio::awaitable<std::string> answer(std::string line, ReplyStream& stream);
 
@@ -42,8 +41,6 @@ class ControlSocket {
     std::string path_;
     Handler handler_;
     Protocol::acceptor acceptor_;
-    // Clients' coroutines may outlive the object.
-    std::shared_ptr<unsigned> clients_ = std::make_shared<unsigned>(0);
 };
 
 } // namespace lbd::control

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "lb/control/metrics/exposition.h"
+#include "lb/control/metrics/figures.h"
 
 namespace lbd::control::metrics {
 
@@ -18,119 +19,6 @@ namespace {
 
 constexpr Type counter = Type::counter;
 constexpr Type gauge = Type::gauge;
-
-// A number of lbctl's documents, under its name for Prometheus and in its unit.
-struct Figure {
-    std::string_view key;
-    std::string_view name;
-    Type type;
-    std::string_view help;
-    double unit = 1;
-};
-
-constexpr std::array worker_figures{
-    Figure{"rx_packets", "lbd_worker_receive_packets_total", counter, "Packets from the ports."},
-    Figure{"tx_packets", "lbd_worker_transmit_packets_total", counter, "Packets to the ports."},
-    Figure{"forwarded", "lbd_worker_forwarded_packets_total", counter, "Packets to backends."},
-    Figure{"split", "lbd_worker_split_packets_total", counter,
-           "Pieces of packets that were cut, beyond the first."},
-    Figure{"answered", "lbd_worker_answered_packets_total", counter,
-           "Packets dropped whose senders were told."},
-    Figure{"fragments_held", "lbd_worker_fragments_held", gauge,
-           "Fragments that wait for their first one."},
-    Figure{"stateless", "lbd_worker_stateless_packets_total", counter,
-           "Packets forwarded by consistent hash, without a flow."},
-    Figure{"handed_over", "lbd_worker_handed_over_packets_total", counter,
-           "Packets handed to another worker."},
-    Figure{"polls", "lbd_worker_polls_total", counter, "Rounds over the ports."},
-    Figure{"cycles", "lbd_worker_cycles_total", counter, "Processor cycles."},
-    Figure{"busy_cycles", "lbd_worker_busy_cycles_total", counter,
-           "Processor cycles of rounds that had packets."},
-    Figure{"busy_percent", "lbd_worker_busy_ratio", gauge,
-           "Share of the cycles since the start that had packets.", 0.01},
-    Figure{"flows", "lbd_worker_flows", gauge, "IPv4 flows remembered."},
-    Figure{"flow_capacity", "lbd_worker_flow_capacity", gauge, "IPv4 flows there is room for."},
-    Figure{"flows6", "lbd_worker_flows6", gauge, "IPv6 flows remembered."},
-    Figure{"flow_capacity6", "lbd_worker_flow_capacity6", gauge, "IPv6 flows there is room for."},
-    Figure{"evicted", "lbd_worker_evicted_flows_total", counter,
-           "Flows that gave way to others in a full table."},
-    Figure{"persistence_entries", "lbd_worker_persistence_entries", gauge,
-           "Clients remembered for persistence."},
-};
-
-constexpr std::array port_figures{
-    Figure{"rx_packets", "lbd_port_receive_packets_total", counter, "Packets received."},
-    Figure{"rx_bytes", "lbd_port_receive_bytes_total", counter, "Bytes received."},
-    Figure{"rx_missed", "lbd_port_receive_missed_packets_total", counter,
-           "Packets the device dropped because its queues were full."},
-    Figure{"rx_no_buffer", "lbd_port_receive_no_buffer_total", counter,
-           "Times there was no packet buffer."},
-    Figure{"tx_packets", "lbd_port_transmit_packets_total", counter, "Packets sent."},
-    Figure{"tx_bytes", "lbd_port_transmit_bytes_total", counter, "Bytes sent."},
-    Figure{"buffers", "lbd_port_buffers", gauge, "Packet buffers."},
-    Figure{"buffers_in_use", "lbd_port_buffers_in_use", gauge, "Packet buffers that are taken."},
-};
-
-constexpr std::array host_figures{
-    Figure{"punted", "lbd_host_packets_total", counter, "Packets to the host."},
-    Figure{"punt_dropped", "lbd_host_dropped_packets_total", counter,
-           "Packets to the host that were dropped."},
-    Figure{"not_accepted", "lbd_host_not_accepted_packets_total", counter,
-           "Packets to the host for addresses that it does not accept."},
-    Figure{"from_host", "lbd_host_sent_packets_total", counter, "Packets from the host."},
-    Figure{"from_host_dropped", "lbd_host_sent_dropped_packets_total", counter,
-           "Packets from the host that were dropped."},
-};
-
-constexpr std::array drop_figures{
-    Figure{"packets", "lbd_dropped_packets_total", counter, "Packets dropped, by reason."}};
-
-constexpr std::array vrrp_figures{
-    Figure{"effective_priority", "lbd_vrrp_priority", gauge,
-           "Priority, lowered by what is tracked."},
-    Figure{"priority", "lbd_vrrp_configured_priority", gauge, "Priority of the configuration."},
-    Figure{"ready", "lbd_vrrp_ready", gauge, "1 if the instance may be master."},
-    Figure{"since_seconds", "lbd_vrrp_state_age_seconds", gauge, "Time in the state."},
-    Figure{"adverts_sent", "lbd_vrrp_adverts_sent_total", counter, "Adverts sent."},
-    Figure{"adverts_received", "lbd_vrrp_adverts_received_total", counter, "Adverts accepted."},
-    Figure{"send_errors", "lbd_vrrp_send_errors_total", counter, "Adverts that could not be sent."},
-    Figure{"transitions", "lbd_vrrp_transitions_total", counter, "Changes of state."},
-    Figure{"rival_adverts", "lbd_vrrp_rival_adverts_total", counter,
-           "Adverts of another master while this one was master."},
-};
-
-constexpr std::array peer_figures{
-    Figure{"lag_seconds", "lbd_sync_peer_lag_seconds", gauge,
-           "Age of the oldest entry that the peer has not acknowledged."},
-    Figure{"unacknowledged", "lbd_sync_peer_unacknowledged_datagrams", gauge,
-           "Datagrams that the peer has not acknowledged."},
-    Figure{"entries_received", "lbd_sync_peer_received_entries_total", counter,
-           "Entries from the peer."},
-    Figure{"datagrams_lost", "lbd_sync_peer_lost_datagrams_total", counter,
-           "Datagrams of the peer that did not come at first."},
-    Figure{"duplicates", "lbd_sync_peer_duplicate_datagrams_total", counter,
-           "Datagrams of the peer that came twice."},
-    Figure{"joins", "lbd_sync_peer_joins_total", counter, "Times the peer joined."},
-};
-
-constexpr std::array sync_figures{
-    Figure{"settled", "lbd_sync_settled", gauge,
-           "1 if peers have told everything, or are not there."},
-    Figure{"entries_sent", "lbd_sync_sent_entries_total", counter, "Entries sent."},
-    Figure{"datagrams_sent", "lbd_sync_sent_datagrams_total", counter, "Datagrams sent."},
-    Figure{"datagrams_repaired", "lbd_sync_repaired_datagrams_total", counter,
-           "Datagrams sent again."},
-    Figure{"full_transfers", "lbd_sync_full_transfers_total", counter,
-           "Times everything was told."},
-    Figure{"entries_imported", "lbd_sync_imported_entries_total", counter,
-           "Entries of peers that workers took over."},
-    Figure{"entries_refused", "lbd_sync_refused_entries_total", counter,
-           "Entries of peers that workers did not take over."},
-    Figure{"entries_unresolved", "lbd_sync_unresolved_entries_total", counter,
-           "Entries of peers for services or backends that are not known here."},
-    Figure{"overflows", "lbd_sync_overflows_total", counter,
-           "Times more was to be told than there was room for."},
-};
 
 void put(Exposition& out, std::string_view labels, const json::value& value, double unit) {
     if (unit == 1 && value.is_uint64())

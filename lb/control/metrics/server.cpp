@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "lb/control/clients.h"
 #include "lb/control/metrics/exposition.h"
 
 namespace lbd::control::metrics {
@@ -80,29 +81,11 @@ Server::Server(asio::io_context& io, const tcp::endpoint& endpoint, Metrics metr
         text << "metrics: cannot listen on " << endpoint << ": " << error.code().message();
         throw std::runtime_error(text.str());
     }
-    asio::co_spawn(io_, accept(), asio::detached);
-}
-
-asio::awaitable<void> Server::accept() {
-    for (;;) {
-        error_code error;
-        tcp::socket client =
-            co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
-        if (error == asio::error::operation_aborted) co_return;
-        if (error) {
-            // Out of descriptors, say: come back when there may be some again.
-            asio::steady_timer pause(io_, std::chrono::milliseconds(100));
-            co_await pause.async_wait(asio::use_awaitable);
-            continue;
-        }
-        if (*clients_ < most_clients) asio::co_spawn(io_, serve(std::move(client)), asio::detached);
-    }
+    const auto serving = [this](tcp::socket client) { return serve(std::move(client)); };
+    asio::co_spawn(io_, accept_clients(acceptor_, most_clients, serving), asio::detached);
 }
 
 asio::awaitable<void> Server::serve(tcp::socket client) {
-    ++*clients_;
-    const auto leave = [clients = clients_](unsigned*) { --*clients; };
-    const std::unique_ptr<unsigned, decltype(leave)> membership(clients_.get(), leave);
     beast::tcp_stream stream(std::move(client));
     beast::flat_buffer buffer(2UL * longest_header);
     http::request_parser<http::empty_body> parser;

@@ -26,7 +26,6 @@ class Server {
   private:
     struct Answer;
 
-    boost::asio::awaitable<void> accept();
     boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket client);
     boost::asio::awaitable<Answer> answer(bool reads, std::string path);
 
@@ -34,8 +33,6 @@ class Server {
     Metrics metrics_;
     Obstacle obstacle_;
     boost::asio::ip::tcp::acceptor acceptor_;
-    // Clients' coroutines may outlive the object.
-    std::shared_ptr<unsigned> clients_ = std::make_shared<unsigned>(0);
 };
 
 } // namespace lbd::control::metrics
