@@ -8,14 +8,11 @@
 #include <utility>
 
 #include "config/explain.h"
-#include "config/host_warnings.h"
 #include "config/load.h"
-#include "config/warnings.h"
-#include "lb/control/file_warnings.h"
 #include "lb/control/log.h"
 #include "lb/control/privileges.h"
 #include "lb/control/runtime.h"
-#include "lb/host/placement.h"
+#include "lb/control/warnings.h"
 #include "lb/options.h"
 
 namespace {
@@ -28,12 +25,8 @@ constexpr int exit_config = 78; // EX_CONFIG
 int check(const std::string& file, bool explain) {
     const std::string text = lbd::config::read_text(file);
     const lbd::config::Config config = lbd::config::load_text(text, file);
-    const auto placement = lbd::host::placement(lbd::host::Files("/"), config);
-    for (const auto& warnings :
-         {lbd::config::warnings(config), lbd::config::host_warnings(config, placement),
-          lbd::control::file_warnings(file, config)})
-        for (const std::string& warning : warnings)
-            std::cerr << file << ": warning: " << warning << '\n';
+    for (const std::string& warning : lbd::control::all_warnings(file, config))
+        std::cerr << file << ": warning: " << warning << '\n';
     if (explain)
         std::cout << lbd::config::explain(text, file);
     else

@@ -184,7 +184,7 @@ json::value Runtime::backend_by_hand(const json::object& request) {
     if (slots.empty())
         return failure("there is no backend " + wanted.address.text() +
                        (wanted.service.empty() ? "" : " in a service " + wanted.service));
-    publish_soon();
+    publisher_.publish_soon();
     json::object data;
     const std::string done =
         wanted.address.text() + ": " + wanted.action +
@@ -224,7 +224,7 @@ json::value Runtime::reload() {
         return refuse("the file has errors; the running configuration stays", lines);
     }
     ++reloads_.applied;
-    warn_of_files();
+    log_warnings();
     log(LogLevel::notice,
         "reloaded " + config_file_ + ", " + std::to_string(changes.size()) + " changes");
     for (const std::string& line : changes) log(LogLevel::info, line);

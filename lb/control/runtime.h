@@ -22,11 +22,11 @@
 #include "lb/control/backend_checks.h"
 #include "lb/control/buffer_watch.h"
 #include "lb/control/control_socket.h"
+#include "lb/control/departure.h"
 #include "lb/control/exclusive.h"
 #include "lb/control/host_bridge.h"
-#include "lb/control/kernel_port.h"
+#include "lb/control/host_interfaces.h"
 #include "lb/control/link_news.h"
-#include "lb/control/link_return.h"
 #include "lb/control/metrics/page.h"
 #include "lb/control/metrics/server.h"
 #include "lb/control/neighbours.h"
@@ -38,7 +38,7 @@
 #include "lb/control/service_manager.h"
 #include "lb/control/status.h"
 #include "lb/control/sync/synchronizer.h"
-#include "lb/control/tap.h"
+#include "lb/control/table_publisher.h"
 #include "lb/control/telemetry/telemetry.h"
 #include "lb/control/trace/tracing.h"
 #include "lb/control/traffic.h"
@@ -61,20 +61,10 @@ class Runtime {
   private:
     using Clock = std::chrono::steady_clock;
 
-    void warn_of_files() const;
+    void log_warnings() const;
     void drop_privileges() const;
-    void open_kernel_ports();
-    void open_taps();
-    void allow_virtual_ipv6();
-    void set_host_frames();
-    std::size_t interface_of(const std::string& name) const;
-    config::MacAddress mac_of(std::size_t interface);
-    void take_virtual_mac(std::size_t interface, const config::MacAddress& mac, bool taken);
     void apply_config();
-    void publish_soon();
-    void publish();
-    void publish_computed(std::unique_ptr<const dataplane::ForwardingTable> table);
-    void compute_soon();
+    void table_is_out();
     void check_readiness_soon();
     void neighbour_changed(const Neighbours::Neighbour& neighbour,
                            const std::optional<config::MacAddress>& mac);
@@ -87,16 +77,10 @@ class Runtime {
     void check_readiness();
     std::vector<std::uint64_t> worker_polls();
     std::vector<std::uint64_t> pulses();
-    // Whether it is up; its port is told.
-    bool look_at_link(std::size_t interface);
     unsigned live_backends(const std::string& service) const;
     void serve_metrics();
     metrics::Snapshot snapshot();
     void await_signal();
-    void hand_over();
-    void await_successors(Clock::time_point deadline);
-    void take_leave();
-    void stop();
 
     std::optional<health::Mac> mac_of_neighbour(const std::string& interface,
                                                 const boost::asio::ip::address& address) const;
@@ -129,12 +113,13 @@ class Runtime {
     boost::asio::io_context io_{1};
     ServiceManager service_manager_{io_}; // before other threads
     Rtnetlink netlink_;
-    std::vector<std::unique_ptr<KernelPort>> kernel_ports_;
-    std::vector<const KernelPort*> carriers_; // by interface; nullptr: not the kernel's
+    KernelPorts kernel_ports_;
     dataplane::Engine engine_;
-    std::vector<std::unique_ptr<Tap>> taps_;
+    HostInterfaces interfaces_;
     std::optional<HostBridge> bridge_;
     Roster roster_;
+    boost::asio::thread_pool computer_{1}; // of what takes long
+    TablePublisher publisher_;
     std::optional<sync::Synchronizer> synchronizer_;
     Traffic traffic_;
     Tracing tracing_{engine_, roster_};
@@ -142,7 +127,6 @@ class Runtime {
     std::string obstacle_ = "starting"; // to being master; empty: ready
     metrics::Reloads reloads_;
     BufferWatch buffers_;
-    std::vector<LinkReturn> links_; // by interface
     LinkNews link_news_;
     Neighbours neighbours_;
     BackendChecks checks_;
@@ -155,17 +139,9 @@ class Runtime {
     boost::asio::steady_timer second_;
     boost::asio::steady_timer handshakes_;
     boost::asio::steady_timer pulse_;
-    boost::asio::steady_timer succession_;
-    // Many backends may change at once: their changes are collected, and the table that follows
-    // from them is computed on a thread of its own.
-    boost::asio::thread_pool computer_{1};
-    boost::asio::steady_timer publication_;
-    Clock::time_point next_publication_;
+    Departure departure_;
     std::optional<metrics::Page> metrics_page_;
     std::optional<metrics::Server> metrics_server_;
-    std::uint64_t published_ = 0; // generation
-    bool publish_pending_ = false;
-    bool computing_ = false;
     bool readiness_pending_ = false;
     std::optional<telemetry::Telemetry> telemetry_; // ends first: others ask it
 };

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The configuration changes while clients are at work."""
 
+import os
 import signal
 import subprocess
 import time
 
 import pytest
+from conftest import BUILD
 from lab import ADDRESS, wait_until
+from lab.namespace import run
 
 URL = f"http://{ADDRESS.vip}/"
 
@@ -36,6 +39,21 @@ def test_a_transfer_survives_reload_weight_change_and_the_death_of_the_other(lab
     output, errors = transfer.communicate(timeout=30)
     assert transfer.returncode == 0, errors
     assert output == (mine.page + "\n").encode() * (600_000 // len(mine.page + "\n"))
+
+
+@pytest.mark.any_device
+def test_what_check_warns_of_is_logged_at_the_start_and_after_a_reload(lab):
+    warning = "service web: all weights are 0"
+    config = lab.start_director([lab.service(backends=weighted(lab, 1, 1))])
+    assert warning not in lab.director_a.log()
+    config["services"][0]["backends"] = weighted(lab, 0, 0)
+    lab.director_a.reload(config)
+    assert lab.director_a.log().count(warning) == 1
+    assert warning in run(os.path.join(BUILD, "lb", "lbd"), "--check",
+                          lab.director_a.config_file).stderr
+    lab.director_a.stop()
+    lab.director_a.start()
+    assert lab.director_a.log().count(warning) == 2
 
 
 @pytest.mark.quick
