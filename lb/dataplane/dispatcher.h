@@ -33,6 +33,26 @@ struct Verdict {
     std::uint16_t owner = 0;
 };
 
+// What was decided about a datagram's first fragment, for those that follow. The slot of its
+// backend may be another's until they do.
+struct Settled {
+    Verdict verdict{};
+    std::uint16_t generation = 0; // of the backend's slot
+
+    Settled() = default;
+    Settled(const Verdict& decided, const ForwardingTable& table) : verdict(decided) {
+        if (decided.backend != no_backend) generation = table.backend(decided.backend).generation;
+    }
+    // What it comes to now.
+    Verdict in_force(const ForwardingTable& table) const {
+        const BackendSlot slot = verdict.backend;
+        if (slot == no_backend ||
+            (table.knows(slot) && table.backend(slot).generation == generation))
+            return verdict;
+        return {Verdict::Kind::drop, DropReason::fragment_lost};
+    }
+};
+
 // Nobody can serve the client.
 inline Verdict verdict_without_backend(const ServiceEntry& service) {
     if (service.on_no_backend == NoBackendPolicy::reject)

@@ -31,7 +31,8 @@ Egress::Egress(std::vector<Port*> ports, std::vector<Interface> interfaces, std:
       interfaces_(std::move(interfaces)),
       queue_(queue),
       counters_(counters),
-      batches_(ports_.size()) {
+      batches_(ports_.size()),
+      packet_id_(static_cast<std::uint16_t>(queue * 0x9e37u)) { // workers do not go in step
     for (const Interface& interface : interfaces_) {
         const std::uint32_t longest =
             interface.vlan == 0 ? interface.mtu + sizeof(rte_ether_hdr) : 0;
@@ -76,7 +77,7 @@ void Egress::forward_large(rte_mbuf* packet, const Parsed& parsed, const Backend
 
 void Egress::forward_fitting(rte_mbuf* packet, const Parsed& parsed, const BackendEntry& backend,
                              std::uint64_t hash) {
-    if (!encapsulate(*packet, parsed.l3_offset, backend.tunnel, hash))
+    if (!encapsulate(*packet, parsed.l3_offset, backend.tunnel, hash, ++packet_id_))
         return drop(packet, DropReason::no_headroom);
     address(packet, backend, ways_out_[backend.interface]);
     if (emit(packet, parsed.l3_offset, interfaces_[backend.interface])) ++forwarded_;

@@ -101,6 +101,7 @@ class Egress {
     std::vector<Batch> batches_;
     std::vector<WayOut> ways_out_; // as interfaces_
     std::uint64_t forwarded_ = 0;  // not yet in the counters
+    std::uint16_t packet_id_;      // of the last datagram in a tunnel over IPv4
     unsigned answers_left_ = 0;
 };
 

@@ -37,7 +37,7 @@ Inner inner_of(const unsigned char* ip) {
 
 // RFC 2003 3.1; DSCP and ECN go along (RFC 6040).
 void write_ipv4(unsigned char* at, const Tunnel& tunnel, const Inner& inner, std::uint8_t protocol,
-                std::uint16_t length, std::uint64_t hash) {
+                std::uint16_t length, std::uint16_t id) {
     rte_ipv4_hdr header{};
     header.version_ihl = RTE_IPV4_VHL_DEF;
     header.type_of_service = inner.traffic_class;
@@ -45,7 +45,7 @@ void write_ipv4(unsigned char* at, const Tunnel& tunnel, const Inner& inner, std
     if (inner.may_not_fragment)
         header.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG);
     else
-        header.packet_id = static_cast<rte_be16_t>(hash >> 16);
+        header.packet_id = rte_cpu_to_be_16(id);
     header.time_to_live = initial_ttl;
     header.next_proto_id = protocol;
     std::memcpy(&header.src_addr, tunnel.local.data(), sizeof(header.src_addr));
@@ -104,7 +104,7 @@ unsigned overhead(const Tunnel& tunnel) {
 }
 
 bool encapsulate(rte_mbuf& packet, std::uint16_t l2_length, const Tunnel& tunnel,
-                 std::uint64_t hash) {
+                 std::uint64_t hash, std::uint16_t id) {
     if (tunnel.kind == Forwarding::direct) return true;
     const unsigned added = overhead(tunnel);
     const Inner inner = inner_of(rte_pktmbuf_mtod_offset(&packet, const unsigned char*, l2_length));
@@ -132,7 +132,7 @@ bool encapsulate(rte_mbuf& packet, std::uint16_t l2_length, const Tunnel& tunnel
         if (gue) checksum_udp(packet, l2_length);
     } else {
         write_ipv4(ip, tunnel, inner, protocol, static_cast<std::uint16_t>(payload + ip_length),
-                   hash);
+                   id);
     }
     packet.ol_flags = 0;
     return true;

@@ -28,8 +28,9 @@ unsigned overhead(const Tunnel& tunnel);
 
 // Puts the tunnel's headers between the frame's first `l2_length` bytes, which stay its Ethernet
 // header and tag, and its IP packet. `hash` is the flow's, and spreads the tunnel's packets over
-// paths and queues. False, and unchanged, if there is no room in front.
+// paths and queues; `id` is another one for each packet, by which IPv4 knows the fragments of one
+// that is cut on the way. False, and unchanged, if there is no room in front.
 bool encapsulate(rte_mbuf& packet, std::uint16_t l2_length, const Tunnel& tunnel,
-                 std::uint64_t hash);
+                 std::uint64_t hash, std::uint16_t id);
 
 } // namespace lbd::dataplane

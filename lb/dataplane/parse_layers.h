@@ -30,8 +30,9 @@ const Header* at(const rte_mbuf& packet, std::uint32_t offset) {
 template <class Key>
 void transport(const rte_mbuf& packet, std::uint32_t length, Key& key, Parsed& parsed) {
     // Both bounds: what the datagram says it has, and what lies in the first segment.
-    const std::uint32_t present =
-        std::min<std::uint32_t>(length, packet.data_len - parsed.l4_offset);
+    const std::uint32_t in_segment =
+        packet.data_len > parsed.l4_offset ? packet.data_len - parsed.l4_offset : 0u;
+    const std::uint32_t present = std::min(length, in_segment);
     if (key.protocol == IPPROTO_TCP) {
         if (present < sizeof(rte_tcp_hdr)) return malformed(parsed, DropReason::truncated_l4);
         const auto* tcp = at<rte_tcp_hdr>(packet, parsed.l4_offset);

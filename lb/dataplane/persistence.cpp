@@ -76,8 +76,9 @@ bool PersistenceTable<Key>::import(const Key& client, const FlowEvent& event, Ti
         binding = add(client, hash, now);
         if (binding == nullptr) return false;
     } else {
-        if (event.repeated && !binding->ended(now) && reached(expires, binding->expires))
-            return true;
+        // Known here for longer: the same that is repeated, or told by who has only its flows.
+        const bool same = event.repeated || binding->backend == event.backend;
+        if (same && !binding->ended(now) && reached(expires, binding->expires)) return true;
         counters_.backends[binding->backend].persistent.subtract(1);
     }
     assign(*binding, event.backend);

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "lb/dataplane/client_limiter.h"
@@ -138,8 +139,10 @@ class Worker {
     unsigned take_handoffs(const ForwardingTable& table);
     // What was handed over, or held until now, parsed again and prepared.
     Work taken_up(rte_mbuf* packet, std::uint16_t home);
-    static Verdict told_by(const HandoffNote& note);
+    static Verdict told_by(const HandoffNote& note, const ForwardingTable& table);
     void take_handoff(rte_mbuf* packet, std::uint16_t from, const ForwardingTable& table);
+    // False: there is no room, and the packet is still the caller's.
+    bool offer(rte_mbuf* packet, std::uint16_t to, const HandoffNote& note);
     void hand_over(rte_mbuf* packet, std::uint16_t to, const HandoffNote& note);
     void answer_about_client(const Work& work, std::uint16_t from, const ForwardingTable& table);
     Verdict decide_as_told(const Work& work, const HandoffNote& note, std::uint16_t owner,
@@ -150,11 +153,12 @@ class Worker {
     void handle_fragment(Work& work, const ForwardingTable& table);
     void order_fragment(Work& work, const ForwardingTable& table);
     void follow_first(const Work& work, const ForwardingTable& table);
-    void carry_out_held(const Verdict& verdict, const Work& work, const ForwardingTable& table);
+    void carry_out_later(const Verdict& verdict, const Work& work, const ForwardingTable& table);
     void lose_held(rte_mbuf* packet);
     void settle(const Verdict& verdict, const Work& work, const ForwardingTable& table);
     std::uint16_t home_of(const Parsed& parsed) const;
-    const Verdict* decision_about(const Parsed& fragment) const;
+    std::optional<Verdict> decision_about(const Parsed& fragment,
+                                          const ForwardingTable& table) const;
 
     // worker_sync.cpp
     void synchronise(const ForwardingTable& table);
@@ -201,7 +205,7 @@ class Worker {
     Journal journal_;
     Dispatcher<KeyV4> dispatcher4_;
     Dispatcher<KeyV6> dispatcher6_;
-    FragmentTable<Verdict> fragments_;
+    FragmentTable<Settled> fragments_;
     Egress egress_;
     std::size_t flow_capacity_;
     std::size_t flow_capacity6_;

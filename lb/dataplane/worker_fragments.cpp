@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Fragments: the first one carries the ports and is decided about like any packet, the others
 // follow it. One worker, the datagram's home, keeps them in order.
+#include <netinet/in.h>
+
 #include "lb/dataplane/worker.h"
 
 namespace lbd::dataplane {
@@ -13,12 +15,19 @@ DatagramKey datagram_of(const Parsed& parsed) {
                        : datagram_key(parsed.v4, parsed.fragment_id);
 }
 
+// Whether its datagram may be a flow's. Behind IPv6's extension headers anything may come.
+bool may_have_ports(const Parsed& parsed) {
+    if (parsed.ipv6) return parsed.v6.protocol != IPPROTO_ICMPV6;
+    return parsed.v4.protocol == IPPROTO_TCP || parsed.v4.protocol == IPPROTO_UDP;
+}
+
 } // namespace
 
 void Worker::handle_fragment(Work& work, const ForwardingTable& table) {
     const bool ours = with_family(
         work.parsed, [&table](auto&, const auto& key) { return table.is_virtual(key); });
-    if (!ours) return punt(work);
+    // Of a large ping the host gets all parts: the first one is its, too.
+    if (!ours || !may_have_ports(work.parsed)) return punt(work);
     const std::uint16_t home = home_of(work.parsed);
     if (home != setup_.worker)
         return hand_over(work.packet, home, {Handoff::fragment, work.interface});
@@ -31,9 +40,11 @@ std::uint16_t Worker::home_of(const Parsed& parsed) const {
         reduce(hash_of(datagram_of(parsed), setup_.owner_secret), setup_.workers));
 }
 
-// What its first fragment was decided, or nullptr.
-const Verdict* Worker::decision_about(const Parsed& fragment) const {
-    return fragments_.decision(datagram_of(fragment), clock_.now());
+// About its first fragment, if that has come.
+std::optional<Verdict> Worker::decision_about(const Parsed& fragment,
+                                              const ForwardingTable& table) const {
+    const Settled* settled = fragments_.decision(datagram_of(fragment), clock_.now());
+    return settled == nullptr ? std::nullopt : std::optional(settled->in_force(table));
 }
 
 void Worker::order_fragment(Work& work, const ForwardingTable& table) {
@@ -51,9 +62,7 @@ void Worker::follow_first(const Work& work, const ForwardingTable& table) {
                                          [this](rte_mbuf* lost) { lose_held(lost); });
     switch (answer.outcome) {
         case FragmentOutcome::decided:
-            if (answer.decision.kind == Verdict::Kind::forward)
-                counters_.count(answer.decision.backend, work.packet->pkt_len);
-            return carry_out(answer.decision, work, table);
+            return carry_out_later(answer.decision.in_force(table), work, table);
         case FragmentOutcome::held:
             return counters_.fragments_held.add(1);
         case FragmentOutcome::no_room:
@@ -67,6 +76,7 @@ void Worker::settle(const Verdict& verdict, const Work& work, const ForwardingTa
         return carry_out(verdict, work, table);
     if (work.home != setup_.worker) {
         HandoffNote note{Handoff::settled, work.interface, work.home, verdict.backend};
+        note.generation = Settled(verdict, table).generation;
         note.verdict = static_cast<std::uint8_t>(verdict.kind);
         note.reason = static_cast<std::uint8_t>(verdict.reason);
         return hand_over(work.packet, work.home, note);
@@ -74,20 +84,20 @@ void Worker::settle(const Verdict& verdict, const Work& work, const ForwardingTa
     const DatagramKey datagram = datagram_of(work.parsed);
     carry_out(verdict, work, table);
     fragments_.first(
-        datagram, verdict, clock_.now(),
+        datagram, Settled(verdict, table), clock_.now(),
         [&](rte_mbuf* held) {
             counters_.fragments_held.subtract(1);
             const Work next = taken_up(held, no_home);
             if (traces_ != nullptr) [[unlikely]]
                 carry_out_traced(verdict, next, table);
             else
-                carry_out_held(verdict, next, table);
+                carry_out_later(verdict, next, table);
         },
         [this](rte_mbuf* lost) { lose_held(lost); });
 }
 
-void Worker::carry_out_held(const Verdict& verdict, const Work& work,
-                            const ForwardingTable& table) {
+void Worker::carry_out_later(const Verdict& verdict, const Work& work,
+                             const ForwardingTable& table) {
     if (verdict.kind == Verdict::Kind::forward)
         counters_.count(verdict.backend, work.packet->pkt_len);
     carry_out(verdict, work, table);

@@ -18,12 +18,15 @@ unsigned Worker::take_from_host() {
     return work;
 }
 
-void Worker::hand_over(rte_mbuf* packet, std::uint16_t to, const HandoffNote& note) {
+bool Worker::offer(rte_mbuf* packet, std::uint16_t to, const HandoffNote& note) {
     note_of(packet) = note;
-    if (setup_.neighbours.packets_out[to]->push(packet))
-        counters_.handed_over.add(1);
-    else
-        drop(packet, DropReason::handoff_full);
+    if (!setup_.neighbours.packets_out[to]->push(packet)) return false;
+    counters_.handed_over.add(1);
+    return true;
+}
+
+void Worker::hand_over(rte_mbuf* packet, std::uint16_t to, const HandoffNote& note) {
+    if (!offer(packet, to, note)) drop(packet, DropReason::handoff_full);
 }
 
 unsigned Worker::take_handoffs(const ForwardingTable& table) {
@@ -47,14 +50,19 @@ Worker::Work Worker::taken_up(rte_mbuf* packet, std::uint16_t home) {
     work.packet = packet;
     work.interface = note_of(packet).interface;
     work.home = home;
-    parse(*packet, egress_.interfaces()[work.interface].port->macs(), work.parsed);
+    // It was for us when it came, whatever virtual MAC addresses have been given back since.
+    const OwnMacs accepted(rte_pktmbuf_mtod(packet, const rte_ether_hdr*)->dst_addr);
+    parse(*packet, accepted, work.parsed);
     prepare(work);
     return work;
 }
 
-Verdict Worker::told_by(const HandoffNote& note) {
-    return {static_cast<Verdict::Kind>(note.verdict), static_cast<DropReason>(note.reason),
-            note.backend};
+Verdict Worker::told_by(const HandoffNote& note, const ForwardingTable& table) {
+    Settled settled;
+    settled.verdict = {static_cast<Verdict::Kind>(note.verdict),
+                       static_cast<DropReason>(note.reason), note.backend};
+    settled.generation = note.generation;
+    return settled.in_force(table);
 }
 
 void Worker::take_handoff(rte_mbuf* packet, std::uint16_t from, const ForwardingTable& table) {
@@ -70,7 +78,7 @@ void Worker::take_handoff(rte_mbuf* packet, std::uint16_t from, const Forwarding
         case Handoff::fragment:
             return order_fragment(work, table);
         case Handoff::settled:
-            return settle(told_by(note), work, table);
+            return settle(told_by(note, table), work, table);
     }
 }
 
@@ -83,7 +91,13 @@ void Worker::answer_about_client(const Work& work, std::uint16_t from,
     HandoffNote reply{Handoff::answer, work.interface, work.home, bound.backend};
     reply.binding = bound.binding;
     if (bound.backend != no_backend) reply.generation = table.backend(bound.backend).generation;
-    hand_over(work.packet, from, reply);
+    if (offer(work.packet, from, reply)) return;
+    // No flow will let go of it.
+    if (bound.binding != no_binding)
+        with_family(work.parsed, [&](auto& dispatcher, const auto&) {
+            dispatcher.persistence().release(bound.binding);
+        });
+    drop(work.packet, DropReason::handoff_full);
 }
 
 Verdict Worker::decide_as_told(const Work& work, const HandoffNote& note, std::uint16_t owner,

@@ -16,7 +16,7 @@ struct Worker::Observation {
     const ForwardingTable* table = nullptr; // nullptr: of a packet that is only dropped
     const HandoffNote* note = nullptr;      // it was handed over by worker `from`
     std::uint16_t from = 0;
-    const Verdict* told = nullptr; // it was decided about before
+    std::optional<Verdict> told{}; // it was decided about before
     TraceRecord record{};
     FlowSight before{};
     FlowSight after{};
@@ -71,17 +71,16 @@ void Worker::take_handoff_traced(rte_mbuf* packet, std::uint16_t from,
                                  const ForwardingTable& table) {
     const HandoffNote note = note_of(packet);
     const Work work = taken_up(packet, note.home);
-    const Verdict told = told_by(note);
     Observation seen{work, &table, &note, from};
-    if (note.kind == Handoff::settled) seen.told = &told;
+    if (note.kind == Handoff::settled) seen.told = told_by(note, table);
     observe(seen, [&] { take_handoff(packet, from, table); });
 }
 
 void Worker::carry_out_traced(const Verdict& verdict, const Work& work,
                               const ForwardingTable& table) {
     Observation seen{work, &table};
-    seen.told = &verdict;
-    observe(seen, [&] { carry_out_held(verdict, work, table); });
+    seen.told = verdict;
+    observe(seen, [&] { carry_out_later(verdict, work, table); });
 }
 
 void Worker::lose_held_traced(rte_mbuf* packet) {
@@ -158,9 +157,9 @@ void Worker::name_service(Observation& seen) {
 void Worker::explain_forwarding(Observation& seen, const TraceFigures& done) {
     const Parsed& parsed = seen.work.parsed;
     const bool later = parsed.kind == PacketClass::fragment;
-    const Verdict* told = later && seen.told == nullptr ? decision_about(parsed) : seen.told;
-    Reason reason{later ? Why::fragment : Why::told, told == nullptr ? no_backend : told->backend};
-    if (told == nullptr && has_flow(parsed)) {
+    const auto told = later && !seen.told ? decision_about(parsed, *seen.table) : seen.told;
+    Reason reason{later ? Why::fragment : Why::told, told ? told->backend : no_backend};
+    if (!told && has_flow(parsed)) {
         Witnessed witnessed{*seen.table, parsed, seen.before, seen.after,
                             done[TraceFigures::stateless] != 0};
         if (seen.note != nullptr && seen.note->kind == Handoff::answer)

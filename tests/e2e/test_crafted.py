@@ -92,6 +92,13 @@ def test_the_fragments_of_a_datagram_reach_one_server(unassembled, order):
     assert {len(packets) for packets in arrived} == {2 * len(datagrams[0])}
 
 
+def test_a_large_ping_reaches_the_host_in_all_its_fragments(unassembled):
+    lab = unassembled
+    lab.start_director([udp_service(lab)])
+    for size in (2000, 4000):
+        lab.client.run("ping", "-c", 3, "-W", 2, "-s", size, VIP)
+
+
 def test_fragments_without_a_first_one_are_given_up_and_counted(unassembled):
     lab = unassembled
     lab.start_director([udp_service(lab)])

@@ -158,6 +158,11 @@ def test_fragments_follow_their_first_one_in_any_order(lab6):
         assert sorted(len(wanted & set(packets)) for packets in arrived) == [0, 3]
 
 
+def test_a_large_ping_reaches_the_host_in_all_its_fragments(lab6):
+    start(lab6, service(), workers={"count": 1 if lab6.device == "af_xdp" else 2, "idle": "sleep"})
+    lab6.client.run("ping", "-6", "-c", 3, "-W", 2, "-s", 4000, VIP)
+
+
 def test_a_udp_service_answers(lab6):
     start(lab6, service(name="udp6", protocol="udp", port=9000, health=NO_CHECK))
     code = ("import socket, sys\n"

@@ -136,7 +136,7 @@ void forward(Frame& frame, const Parsed& parsed, const BackendEntry& backend, st
             });
         return;
     }
-    fuzz::require(encapsulate(frame.packet(), parsed.l3_offset, backend.tunnel, 0x5eed5eed5eed),
+    fuzz::require(encapsulate(frame.packet(), parsed.l3_offset, backend.tunnel, 0x5eed5eed5eed, 1),
                   "there is room for a tunnel");
     check_ip(frame, parsed.l3_offset);
     fuzz::require(set_tag(frame.packet(), parsed.l3_offset, vlan), "there is room for a tag");

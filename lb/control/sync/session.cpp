@@ -53,11 +53,19 @@ void Session::flush() {
     pending_items_ = 0;
 }
 
-// Without configured peers, whoever has the key is one.
+// Without configured peers, whoever has the key is one; in place, if need be, of one that has never
+// proven to be more than a recording.
 Session::Peer* Session::peer_of(const Endpoint& from) {
     const auto known = peers_.find(from);
     if (known != peers_.end()) return &known->second;
-    if (!settings_.peers.empty() || peers_.size() == most_peers) return nullptr;
+    if (!settings_.peers.empty()) return nullptr;
+    if (peers_.size() == most_peers) {
+        const auto silent = std::find_if(peers_.begin(), peers_.end(), [](const auto& peer) {
+            return peer.second.given_up && peer.second.welcomed == Clock::time_point{};
+        });
+        if (silent == peers_.end()) return nullptr;
+        peers_.erase(silent);
+    }
     Peer& peer = peers_[from];
     begin_join(peer);
     return &peer;

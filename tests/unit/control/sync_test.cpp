@@ -69,14 +69,16 @@ struct Network {
 
 class Director : private Surroundings {
   public:
+    // `peers`: whom it takes for one, by default `peer`; none: whoever has the key.
     Director(Network& network, unsigned number, unsigned peer, config::Secret own_key = key,
-             std::uint64_t seed = 1)
+             std::uint64_t seed = 1, std::optional<std::vector<Endpoint>> peers = std::nullopt)
         : network_(network),
           own_(endpoint(number)),
           peer_(endpoint(peer)),
           random_(seed * 100 + number),
           session(
-              {std::move(own_key), {peer_}}, [this] { return random_(); }, *this, network.now) {}
+              {std::move(own_key), peers.value_or(std::vector{peer_})},
+              [this] { return random_(); }, *this, network.now) {}
 
     void open(std::uint32_t client) {
         state[client] = flow(client);
@@ -314,6 +316,33 @@ TEST_CASE("recordings of an earlier life make nobody ask more often than once a 
     world.run(300ms);
     CHECK(a.state.contains(4711));
     CHECK(peer(a, world).state == PeerState::complete);
+}
+
+TEST_CASE("recordings from many addresses keep no peer out where any with the key is one") {
+    World world;
+    Director a(world.network, 1, 2);
+    Director before(world.network, 2, 1);
+    world.directors = {&a, &before};
+    world.run(1s);
+    const Bytes recorded = world.network.recorded.back();
+    Director b(world.network, 2, 1, key, 2);
+    Director late(world.network, 1, 2, key, 3, {});
+    world.directors = {&late};
+    for (int round = 0; round < 20; ++round) {
+        for (unsigned number = 3; number < 23; ++number)
+            late.session.received(endpoint(number), recorded, world.network.now);
+        world.run(100ms);
+    }
+    b.open(4711);
+    world.directors = {&late, &b};
+    world.run(3s);
+    CHECK(late.state.contains(4711));
+    for (unsigned number = 3; number < 23; ++number)
+        late.session.received(endpoint(number), recorded, world.network.now);
+    const auto peers = late.session.status(world.network.now).peers;
+    CHECK(std::any_of(peers.begin(), peers.end(), [](const PeerStatus& known) {
+        return known.endpoint == endpoint(2) && known.state == PeerState::complete;
+    }));
 }
 
 TEST_CASE("what is not from a peer with the key is counted and changes nothing") {

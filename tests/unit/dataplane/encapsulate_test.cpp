@@ -56,17 +56,30 @@ void datagram6(Frame& frame) {
 TEST_CASE("IPv4 in IPv4") {
     Frame frame;
     datagram4(frame);
-    REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash));
+    REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash, 77));
     CHECK(hex(frame) ==
           "020000000001020000000099080045280034000040004004259c0a0000010a00"
           "0102452800200000400040114e60c6336407c000020a14e90035000c00000000"
           "0000");
 }
 
+TEST_CASE("what may be cut on the way has a number of its own") {
+    for (const std::uint16_t id : {1, 0xfffe}) {
+        Frame frame;
+        datagram4(frame);
+        auto* ip = rte_pktmbuf_mtod_offset(&frame.packet(), rte_ipv4_hdr*, 14);
+        ip->fragment_offset = 0;
+        REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash, id));
+        ip = rte_pktmbuf_mtod_offset(&frame.packet(), rte_ipv4_hdr*, 14);
+        CHECK(rte_be_to_cpu_16(ip->packet_id) == id);
+        CHECK(ip->fragment_offset == 0);
+    }
+}
+
 TEST_CASE("IPv6 in IPv4") {
     Frame frame;
     datagram6(frame);
-    REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash));
+    REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash, 77));
     CHECK(hex(frame) ==
           "020000000001020000000099080045000044000040004029258f0a0000010a00"
           "0102600000000008114020010db800000000000000000000000720010db80001"
@@ -76,7 +89,7 @@ TEST_CASE("IPv6 in IPv4") {
 TEST_CASE("IPv4 in IPv6") {
     Frame frame;
     datagram4(frame);
-    REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::ipip, true), flow_hash));
+    REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::ipip, true), flow_hash, 77));
     CHECK(hex(frame) ==
           "02000000000102000000009986dd628cdef00020044020010db8000f00000000"
           "00000000000120010db8000f0000000000000000000245280020000040004011"
@@ -86,7 +99,7 @@ TEST_CASE("IPv4 in IPv6") {
 TEST_CASE("GUE over IPv4") {
     Frame frame;
     datagram4(frame);
-    REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::gue, false), flow_hash));
+    REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::gue, false), flow_hash, 77));
     CHECK(hex(frame) ==
           "02000000000102000000009908004528004000004000401125830a0000010a00"
           "0102d67817c0002c000000040000452800200000400040114e60c6336407c000"
@@ -96,7 +109,7 @@ TEST_CASE("GUE over IPv4") {
 TEST_CASE("GUE over IPv6 has a UDP checksum") {
     Frame frame;
     datagram6(frame);
-    REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::gue, true), flow_hash));
+    REQUIRE(encapsulate(frame.packet(), 14, tunnel(Forwarding::gue, true), flow_hash, 77));
     CHECK(hex(frame) ==
           "02000000000102000000009986dd600cdef0003c114020010db8000f00000000"
           "00000000000120010db8000f00000000000000000002d67817c0003cd38e0029"
@@ -110,8 +123,8 @@ TEST_CASE("Ethernet's padding does not go into a tunnel") {
     padded.length(60);
     Frame exact;
     datagram4(exact);
-    REQUIRE(encapsulate(padded.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash));
-    REQUIRE(encapsulate(exact.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash));
+    REQUIRE(encapsulate(padded.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash, 77));
+    REQUIRE(encapsulate(exact.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash, 77));
     CHECK(hex(padded) == hex(exact));
 }
 
@@ -121,7 +134,7 @@ TEST_CASE("a frame without room in front stays as it is") {
     frame.packet().data_off = 19;
     std::memmove(static_cast<char*>(frame.packet().buf_addr) + 19, frame.data(), 60);
     const std::string before = hex(frame);
-    CHECK_FALSE(encapsulate(frame.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash));
+    CHECK_FALSE(encapsulate(frame.packet(), 14, tunnel(Forwarding::ipip, false), flow_hash, 77));
     CHECK(hex(frame) == before);
 }
 

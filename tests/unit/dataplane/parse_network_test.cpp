@@ -100,6 +100,20 @@ TEST_CASE("an extension header that reaches beyond the packet is dropped") {
     CHECK(parsed_of(frame).kind == PacketClass::malformed);
 }
 
+TEST_CASE("a header that begins behind the first segment is not read") {
+    Frame frame;
+    tcp6(frame);
+    std::vector<std::uint8_t> options(24);
+    options[1] = 2;
+    extend(frame, IPPROTO_DSTOPTS, options);
+    const std::uint16_t whole = frame.packet().data_len;
+    for (std::uint16_t present = 14; present < whole; ++present) {
+        frame.length(present);
+        frame.packet().pkt_len = whole;
+        CHECK(parsed_of(frame).kind == PacketClass::malformed);
+    }
+}
+
 TEST_CASE("IPv6 fragments are told apart, first and later ones") {
     Frame frame;
     tcp6(frame);

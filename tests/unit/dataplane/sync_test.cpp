@@ -238,6 +238,26 @@ TEMPLATE_TEST_CASE("a client stays with its backend after a failover", "", KeyV4
     CHECK(pair.b.syn(8, 3) == chosen);
 }
 
+TEMPLATE_TEST_CASE("what a peer knows of a binding for less long does not shorten it", "", KeyV4,
+                   KeyV6) {
+    Pair<TestType> pair;
+    for (Scene<TestType>* scene : {&pair.a, &pair.b}) {
+        scene->service.persistence = 3600 * second;
+        scene->publish();
+    }
+    pair.open(7, 1);
+    const BackendSlot chosen = pair.open(8, 1);
+    for (FlowEvent event : pair.told_by_a()) {
+        if (event.state != FlowState::persistence) continue;
+        event.remaining = 120 * second; // as who has only its flows tells
+        CHECK(pair.a.dispatcher.import(*pair.a.table, event, pair.a.now));
+    }
+    for (const std::uint32_t client : {7, 8}) pair.a.rst(client, 1);
+    pair.pass(1800 * second);
+    pair.a.sweep();
+    CHECK(pair.a.syn(8, 2) == chosen);
+}
+
 TEMPLATE_TEST_CASE("a binding lasts as long as its flows at the peer, too", "", KeyV4, KeyV6) {
     Pair<TestType> pair;
     for (Scene<TestType>* scene : {&pair.a, &pair.b}) {
