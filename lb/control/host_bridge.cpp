@@ -38,6 +38,7 @@ void HostBridge::set_frames(std::vector<HostFrames> of_interfaces) {
 void HostBridge::run() {
     while (!stopping_) {
         rules_ = frames_;
+        if (discarding_.exchange(false)) discard_waiting();
         bool busy = false;
         for (std::size_t interface = 0; interface < taps_.size(); ++interface) {
             busy |= carry_to_host(interface);
@@ -82,6 +83,10 @@ bool HostBridge::carry_from_host(std::size_t interface) {
     for (unsigned i = 0; i < burst; ++i) {
         const std::size_t length = taps_[interface]->read_frame(scratch_);
         if (length == 0) return i != 0;
+        if (discarding_) { // the thread hung meanwhile
+            ++dropped_;
+            continue;
+        }
         (*rules_)[interface].from_host(std::span(scratch_).first(length));
         rte_mbuf* packet = rte_pktmbuf_alloc(&engine_.port_of(interface).buffers());
         char* room = packet == nullptr
@@ -94,6 +99,12 @@ bool HostBridge::carry_from_host(std::size_t interface) {
         }
     }
     return true;
+}
+
+void HostBridge::discard_waiting() {
+    constexpr unsigned most = 4096; // more than the kernel queues
+    for (Tap* tap : taps_)
+        for (unsigned i = 0; i < most && tap->read_frame(scratch_) != 0; ++i) ++dropped_;
 }
 
 // The kernel wakes us at once; the workers' rings, which may not cost them a system call, are

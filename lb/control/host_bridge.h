@@ -28,7 +28,11 @@ class HostBridge {
     // Any thread: what is done with frames from now on, of each interface.
     void set_frames(std::vector<HostFrames> of_interfaces);
 
-    // Any thread: frames from the host for which there was no buffer or no room in the ring.
+    // Any thread: what the host has sent until the bridge's thread goes on is not carried.
+    void discard_from_host() { discarding_ = true; }
+
+    // Any thread: frames from the host for which there was no buffer or no room in the ring, or
+    // that were discarded.
     std::uint64_t dropped_from_host() const { return dropped_; }
     // Frames that the kernel did not take.
     std::uint64_t dropped_to_host() const { return refused_; }
@@ -41,6 +45,7 @@ class HostBridge {
     void run();
     bool carry_to_host(std::size_t interface);
     bool carry_from_host(std::size_t interface);
+    void discard_waiting();
     void write(std::size_t interface, rte_mbuf& packet);
     void wait(bool busy);
 
@@ -54,6 +59,7 @@ class HostBridge {
     std::atomic<std::shared_ptr<const std::vector<HostFrames>>> frames_;
     std::shared_ptr<const std::vector<HostFrames>> rules_; // of this round
     std::atomic<bool> stopping_{false};
+    std::atomic<bool> discarding_{false};
     unsigned idle_rounds_ = 0;
     std::thread thread_;
 };

@@ -84,6 +84,13 @@ std::size_t HostInterfaces::index_of(const std::string& name) const {
         taps_.begin());
 }
 
+std::size_t HostInterfaces::with_link(unsigned index) const {
+    return static_cast<std::size_t>(
+        std::find_if(taps_.begin(), taps_.end(),
+                     [&](const auto& tap) { return tap->index() == index; }) -
+        taps_.begin());
+}
+
 std::vector<Tap*> HostInterfaces::taps() const {
     std::vector<Tap*> taps;
     for (const auto& tap : taps_) taps.push_back(tap.get());
@@ -92,9 +99,19 @@ std::vector<Tap*> HostInterfaces::taps() const {
 
 void HostInterfaces::take_virtual_mac(const std::string& name, const config::MacAddress& mac,
                                       bool taken) {
+    const std::size_t interface = index_of(name);
+    dataplane::Port& port = engine_.port_of(interface);
+    if (taken)
+        mac_holders_.emplace(interface, mac.bytes);
+    else
+        mac_holders_.erase({interface, mac.bytes});
+    const bool held =
+        std::any_of(mac_holders_.begin(), mac_holders_.end(), [&](const MacHolder& holder) {
+            return holder.second == mac.bytes && &engine_.port_of(holder.first) == &port;
+        });
     rte_ether_addr address{};
     std::copy(mac.bytes.begin(), mac.bytes.end(), address.addr_bytes);
-    engine_.port_of(index_of(name)).take_virtual_mac(address, taken);
+    if (held == taken) port.take_virtual_mac(address, taken);
 }
 
 void HostInterfaces::allow_virtual_ipv6(Rtnetlink& netlink,

@@ -38,10 +38,13 @@ class HostInterfaces {
     std::size_t size() const { return taps_.size(); }
     // size() if there is none.
     std::size_t index_of(const std::string& name) const;
+    // By the kernel's index of the companion; size() if there is none.
+    std::size_t with_link(unsigned index) const;
     Tap& tap(std::size_t interface) const { return *taps_[interface]; }
     Tap& tap(const std::string& name) const { return tap(index_of(name)); }
     std::vector<Tap*> taps() const;
 
+    // Several interfaces of a port may have the same: the port has it until the last gives it back.
     void take_virtual_mac(const std::string& name, const config::MacAddress& mac, bool taken);
     // Where the host has IPv6 switched off and a virtual address wants it.
     void allow_virtual_ipv6(Rtnetlink& netlink,
@@ -66,6 +69,8 @@ class HostInterfaces {
     std::vector<std::unique_ptr<Tap>> taps_;
     std::vector<const KernelPort*> carriers_; // nullptr: not the kernel's
     std::vector<LinkReturn> links_;
+    using MacHolder = std::pair<std::size_t, std::array<std::uint8_t, 6>>;
+    std::set<MacHolder> mac_holders_; // interfaces, of virtual MAC addresses
 };
 
 } // namespace lbd::control

@@ -17,11 +17,14 @@ constexpr std::chrono::seconds recovery{2};
 std::string Readiness::judge(const Facts& facts, Clock::time_point now) {
     if (first_ == Clock::time_point{}) first_ = now;
     thread_hangs_ = true;
-    if (std::string thread = hanging_thread(facts, now); !thread.empty()) {
+    look_for_silence(facts, now);
+    if (!hanging_.empty()) {
         hung_ = now;
         settled_ = false;
         first_ = now;
-        return thread;
+        return hanging_.front() == facts.worker_polls.size()
+                   ? "the thread of the host interfaces hangs"
+                   : "worker " + std::to_string(hanging_.front()) + " does not poll";
     }
     if (hung_ != Clock::time_point{} && now - hung_ < recovery)
         return "a thread that hung has only just begun again";
@@ -37,19 +40,16 @@ std::string Readiness::judge(const Facts& facts, Clock::time_point now) {
     return {};
 }
 
-std::string Readiness::hanging_thread(const Facts& facts, Clock::time_point now) {
+void Readiness::look_for_silence(const Facts& facts, Clock::time_point now) {
     std::vector<std::uint64_t> polls = facts.worker_polls;
-    const std::size_t workers = polls.size();
     if (facts.host_rounds) polls.push_back(*facts.host_rounds);
     pulses_.resize(polls.size(), {0, now});
+    hanging_.clear();
     for (std::size_t thread = 0; thread < polls.size(); ++thread) {
         Pulse& pulse = pulses_[thread];
         if (pulse.polls != polls[thread]) pulse = {polls[thread], now};
-        if (now - pulse.seen <= facts.longest_silence) continue;
-        return thread == workers ? "the thread of the host interfaces hangs"
-                                 : "worker " + std::to_string(thread) + " does not poll";
+        if (now - pulse.seen > facts.longest_silence) hanging_.push_back(thread);
     }
-    return {};
 }
 
 } // namespace lbd::control

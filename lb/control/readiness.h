@@ -30,10 +30,11 @@ class Readiness {
     std::string judge(const Facts& facts, Clock::time_point now);
     // Whether it was a thread that hangs, or has, that was the reason.
     bool thread_hangs() const { return thread_hangs_; }
+    // Which hang now: workers' numbers, and their count for the host's.
+    const std::vector<std::size_t>& hanging() const { return hanging_; }
 
   private:
-    // The first thread that is silent for too long, or empty.
-    std::string hanging_thread(const Facts& facts, Clock::time_point now);
+    void look_for_silence(const Facts& facts, Clock::time_point now);
 
     struct Pulse {
         std::uint64_t polls = 0;
@@ -43,6 +44,7 @@ class Readiness {
     Clock::time_point first_{};
     bool settled_ = false;
     bool thread_hangs_ = false;
+    std::vector<std::size_t> hanging_;
     Clock::time_point hung_{};  // when a thread was last found to hang
     std::vector<Pulse> pulses_; // of the workers, and then of the host's
 };

@@ -134,6 +134,7 @@ BackendSlot Roster::slot_for(ServiceSlot service, const config::Backend& backend
     BackendRecord& record = backends_[known->second];
     record.config = backend;
     record.in_slot = record.configured = true;
+    record.retired_with = 0;
     if (backend.checks.empty()) record.health = Health::up;
     if (backend.mac) {
         record.mac = backend.mac;
@@ -147,10 +148,12 @@ bool Roster::set_health(BackendSlot slot, Health health) {
     return std::exchange(record.health, health) != health;
 }
 
-bool Roster::set_mac(const config::IpAddress& next_hop, std::optional<config::MacAddress> mac) {
+bool Roster::set_mac(std::size_t interface, const config::IpAddress& next_hop,
+                     std::optional<config::MacAddress> mac) {
     bool changed = false;
     for (BackendRecord& record : backends_) {
-        if (!record.in_slot || record.config.mac || record.next_hop() != next_hop) continue;
+        if (!record.in_slot || record.config.mac) continue;
+        if (record.interface != interface || record.next_hop() != next_hop) continue;
         if (std::exchange(record.mac_known, mac.has_value()) != mac.has_value()) changed = true;
         if (mac && record.mac != mac) {
             record.mac = mac;
@@ -174,17 +177,24 @@ std::vector<BackendSlot> Roster::set_by_hand(const config::IpAddress& address,
     return slots;
 }
 
-void Roster::release(const std::function<bool(BackendSlot)>& in_use) {
+bool Roster::release(const std::function<bool(BackendSlot)>& in_use) {
+    bool retires = false;
     std::vector<bool> service_in_use(services_.size());
     for (auto known = backend_slots_.begin(); known != backend_slots_.end();) {
         BackendRecord& record = backends_[known->second];
-        if (record.configured || in_use(known->second)) {
-            service_in_use[record.service] = true;
-            ++known;
-        } else {
+        const bool unused = !record.configured && !in_use(known->second);
+        if (unused && record.retired_with != 0 && record.retired_with <= generation_) {
             record.in_slot = false;
             known = backend_slots_.erase(known);
+            continue;
         }
+        if (unused && record.retired_with == 0) {
+            ++record.generation;
+            record.retired_with = generation_ + 1;
+            retires = true;
+        }
+        service_in_use[record.service] = true;
+        ++known;
     }
     std::erase_if(service_slots_, [&](const auto& known) {
         ServiceRecord& record = services_[known.second];
@@ -192,6 +202,7 @@ void Roster::release(const std::function<bool(BackendSlot)>& in_use) {
         record.in_slot = false;
         return true;
     });
+    return retires;
 }
 
 void Roster::judge_standing_of(ServiceRecord& service) {

@@ -29,8 +29,9 @@ struct BackendRecord {
     std::uint16_t generation = 0; // of the slot
     std::uint8_t interface = 0;   // by which it is reached: index into the networks
     dataplane::Tunnel tunnel{};
-    bool in_slot = false;    // the slot is taken
-    bool configured = false; // no: removed, and kept for the flows that it still has
+    bool in_slot = false;           // the slot is taken
+    bool configured = false;        // no: removed, and kept for the flows that it still has
+    std::uint64_t retired_with = 0; // generation of the table; 0: is not on the way out
     bool mac_known = false;
     std::optional<config::MacAddress> mac; // the last one known
     Health health = Health::unknown;
@@ -74,7 +75,9 @@ class Roster {
 
     // What health checks and the neighbour table say. True if the forwarding table changes by it.
     bool set_health(dataplane::BackendSlot slot, Health health);
-    bool set_mac(const config::IpAddress& next_hop, std::optional<config::MacAddress> mac);
+    // The same address may be another host's on another interface.
+    bool set_mac(std::size_t interface, const config::IpAddress& next_hop,
+                 std::optional<config::MacAddress> mac);
 
     // What an operator wants of a backend until it is undone; reloads do not.
     struct ByHand {
@@ -87,8 +90,11 @@ class Roster {
                                                     const std::string& service,
                                                     const ByHand& wanted);
 
-    // Frees the slots of removed backends and services of which `in_use` says no.
-    void release(const std::function<bool(dataplane::BackendSlot)>& in_use);
+    // Frees the slots of removed backends and services of which `in_use` says no. All workers must
+    // have seen the last table. A backend's slot is free only after they have also seen one in
+    // which it has another generation, so that nothing that peers tell gets in: true if that is to
+    // be published.
+    bool release(const std::function<bool(dataplane::BackendSlot)>& in_use);
 
     // The next forwarding table.
     TablePlan plan(SlowStart::Clock::time_point now = {});

@@ -154,7 +154,8 @@ void Runtime::apply_config() {
     if (const std::string shortage = neighbours_.shortage(); !shortage.empty())
         log(LogLevel::warning, shortage);
     for (const Neighbours::Neighbour& neighbour : neighbours)
-        roster_.set_mac(neighbour.address, neighbours_.find(neighbour));
+        roster_.set_mac(interfaces_.with_link(neighbour.interface), neighbour.address,
+                        neighbours_.find(neighbour));
     checks_.adopt(roster_, config::networks(config_));
     pool_.reconcile(checks_.targets());
     for (std::size_t index = 0; index < roster_.backends().size(); ++index) {
@@ -203,7 +204,8 @@ void Runtime::neighbour_changed(const Neighbours::Neighbour& neighbour,
                                 const std::optional<config::MacAddress>& mac) {
     log(LogLevel::info, "neighbour " + neighbour.address.text() +
                             (mac ? " is at " + mac->text() : " does not answer"));
-    if (roster_.set_mac(neighbour.address, mac)) publisher_.publish_soon();
+    if (roster_.set_mac(interfaces_.with_link(neighbour.interface), neighbour.address, mac))
+        publisher_.publish_soon();
     check_readiness_soon();
 }
 
@@ -246,9 +248,10 @@ void Runtime::every_second() {
     traffic_.sample(engine_, roster_, Clock::now());
     engine_.publication().reclaim();
     // While a worker may still read an older table, it may still give a removed backend a flow.
-    if (engine_.publication().retired() == 0)
+    const bool retires =
+        engine_.publication().retired() == 0 && publisher_.up_to_date() &&
         roster_.release([this](dataplane::BackendSlot slot) { return in_use(slot); });
-    if (roster_.warms_up()) publisher_.publish_soon();
+    if (retires || roster_.warms_up()) publisher_.publish_soon();
     second_.expires_after(std::chrono::seconds(1));
     second_.async_wait([this](const boost::system::error_code& error) {
         if (!error) every_second();
@@ -298,6 +301,7 @@ void Runtime::check_readiness() {
         std::max<Clock::duration>(3 * routers_.shortest_interval(), std::chrono::milliseconds(200));
     facts.host_rounds = bridge_->rounds();
     const std::string obstacle = obstacle_ = readiness_.judge(facts, Clock::now());
+    for (const std::size_t thread : readiness_.hanging()) discard_host_frames(thread);
     const auto attempts_at_down =
         interfaces_.links_wait() ? pool_.least_attempts_at_down() : std::nullopt;
     auto links = interfaces_.judge_links(facts.state_received, attempts_at_down, Clock::now());
@@ -310,6 +314,15 @@ void Runtime::check_readiness() {
         return live_backends(service);
     };
     routers_.judge(conditions);
+}
+
+// What waits behind a thread that hangs, advertisements above all, is out of date when it goes on:
+// the peer would give way to it.
+void Runtime::discard_host_frames(std::size_t hanging_thread) {
+    if (hanging_thread < engine_.workers())
+        engine_.worker(hanging_thread).discard_host_frames();
+    else
+        bridge_->discard_from_host();
 }
 
 unsigned Runtime::live_backends(const std::string& service) const {

@@ -75,6 +75,7 @@ class Runtime {
     void watch_handshakes();
     void feel_pulse();
     void check_readiness();
+    void discard_host_frames(std::size_t hanging_thread);
     std::vector<std::uint64_t> worker_polls();
     std::vector<std::uint64_t> pulses();
     unsigned live_backends(const std::string& service) const;

@@ -163,17 +163,19 @@ json::object host_status(const StatusSources& sources) {
     std::uint64_t punted = 0;
     std::uint64_t punt_dropped = 0;
     std::uint64_t from_host = 0;
+    std::uint64_t from_host_dropped = sources.bridge.dropped_from_host();
     for (std::size_t index = 0; index < sources.engine.workers(); ++index) {
         const dataplane::WorkerCounters& counters = sources.engine.worker(index).counters();
         punted += counters.punted.get();
         punt_dropped += counters.drops[static_cast<std::size_t>(DropReason::punt_full)].get();
         from_host += counters.from_host.get();
+        from_host_dropped += counters.from_host_discarded.get();
     }
     object["punted"] = punted;
     object["punt_dropped"] = punt_dropped + sources.bridge.dropped_to_host();
     object["not_accepted"] = sources.bridge.not_accepted();
     object["from_host"] = from_host;
-    object["from_host_dropped"] = sources.bridge.dropped_from_host();
+    object["from_host_dropped"] = from_host_dropped;
     return object;
 }
 

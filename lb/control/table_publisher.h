@@ -27,6 +27,8 @@ class TablePublisher {
     void publish_soon();
     // At once: what follows relies on it. What is being computed meanwhile will be out of date.
     void publish();
+    // Whether no table is under way: the last one of the roster's has been published.
+    bool up_to_date() const { return generation_ == roster_.generation(); }
 
   private:
     using Clock = std::chrono::steady_clock;

@@ -49,6 +49,7 @@ struct alignas(64) WorkerCounters {
     Counter stateless;      // of the forwarded: chosen by consistent hash, without a flow
     Counter punted;
     Counter from_host;
+    Counter from_host_discarded; // not among the above
     Counter handed_over;
     Counter polls;
     Counter busy_cycles; // spent in rounds that found packets

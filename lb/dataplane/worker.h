@@ -79,6 +79,8 @@ class Worker {
     const WorkerCounters& counters() const { return counters_; }
     std::size_t flow_capacity() const { return flow_capacity_; }
     std::size_t flow_capacity6() const { return flow_capacity6_; }
+    // Any thread: what the host has sent until the worker's next turn is not sent.
+    void discard_host_frames() { discarding_.store(true, std::memory_order_relaxed); }
     // One asker at a time: hands `errand`, a Snapshot or Question, to the worker, which fills it
     // in and sets `done`.
     void request(Errand& errand) { requested_.store(&errand, std::memory_order_release); }
@@ -136,6 +138,7 @@ class Worker {
 
     // worker_handoff.cpp
     unsigned take_from_host();
+    void discard_from_host();
     unsigned take_handoffs(const ForwardingTable& table);
     // What was handed over, or held until now, parsed again and prepared.
     Work taken_up(rte_mbuf* packet, std::uint16_t home);
@@ -212,6 +215,7 @@ class Worker {
     TickClock clock_;
     std::vector<InterfaceOfVlan> interface_of_; // by port
     std::atomic<Errand*> requested_{nullptr};
+    std::atomic<bool> discarding_{false};
     std::size_t lines_to_sweep_ = 0;
     unsigned idle_rounds_ = 0;
     Pass pass_;

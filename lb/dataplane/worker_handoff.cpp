@@ -5,6 +5,8 @@
 namespace lbd::dataplane {
 
 unsigned Worker::take_from_host() {
+    if (discarding_.load(std::memory_order_relaxed)) [[unlikely]]
+        discard_from_host();
     unsigned work = 0;
     const std::vector<Interface>& interfaces = egress_.interfaces();
     for (std::size_t index = 0; index < interfaces.size(); ++index) {
@@ -16,6 +18,18 @@ unsigned Worker::take_from_host() {
         work += count;
     }
     return work;
+}
+
+void Worker::discard_from_host() {
+    discarding_.store(false, std::memory_order_relaxed);
+    for (const Interface& interface : egress_.interfaces()) {
+        if (interface.from_host == nullptr) continue;
+        std::array<rte_mbuf*, max_burst> packets;
+        while (const unsigned count = interface.from_host->pop(packets.data(), max_burst)) {
+            counters_.from_host_discarded.add(count);
+            rte_pktmbuf_free_bulk(packets.data(), count);
+        }
+    }
 }
 
 bool Worker::offer(rte_mbuf* packet, std::uint16_t to, const HandoffNote& note) {

@@ -27,12 +27,12 @@ def trunk(lab):
         web.ip("address", "delete", f"10.67.0.{number}/24", "dev", "eth0")
 
 
-def start(lab, **more):
+def start(lab, routers=(), **more):
     service = {"name": "web", "address": VIP, "port": 80, "protocol": "tcp", "scheduler": "rr",
                "health": health(), **more,
                "backends": [{"address": f"10.67.0.{number}"} for number in (1, 2)]}
     lab.director_a.start(lab.config(
-        "a", [service], vrrp=[vrrp(150, interval="100ms", port="clients")],
+        "a", [service], vrrp=routers or [vrrp(150, interval="100ms", port="clients")],
         ports=[{"name": "lb0", "device": f"{lab.device}:eth0", "vlans": [
             {"id": CLIENTS, "name": "clients", "addresses": [lab.director_a.prefixed_address]},
             {"id": SERVERS, "addresses": ["10.67.0.11/24"]}]}]))
@@ -56,6 +56,31 @@ def test_packets_go_from_the_clients_vlan_to_the_servers(trunk):
     arrived = [capture.stop() for capture in captures]
     assert [len(packets) for packets in arrived] == [3, 3]
     assert sorted(p[12:] for packets in arrived for p in packets) == sorted(f[12:] for f in frames)
+
+
+def test_two_routers_with_one_virtual_mac_on_a_port_do_not_take_it_from_each_other(trunk):
+    lab = trunk
+    routers = [vrrp(150, interval="100ms", port="clients", virtual_mac=True),
+               vrrp(150, name="VI_2", interval="3s", port="lb0.20", virtual_mac=True,
+                    virtual_addresses=["10.67.0.100"])]
+    start(lab, routers)
+    lab.director_a.wait_for_vrrp("MASTER", 20, "VI_2")
+    mac = "00:00:5e:00:01:33"
+
+    def taken(first_port):
+        captures = [web.capture(f"tcp[13] == 2 and dst host {VIP} and ether dst {web.mac()}")
+                    for web in (lab.web1, lab.web2)]
+        frames = [syn(lab, port) for port in range(first_port, first_port + 4)]
+        lab.client.inject([bytes.fromhex(mac.replace(":", "")) + frame[6:] for frame in frames])
+        return sum(len(capture.stop()) for capture in captures)
+
+    assert taken(5000) == 4
+    lab.director_a.lbctl("failover", "VI_2")  # there is nobody else: a backup for ten seconds
+    assert taken(5100) == 4
+    lab.director_a.lbctl("failover", "VI_1")
+    assert lab.director_a.vrrp_state("VI_2") == "BACKUP"
+    lab.director_a.wait_for_vrrp("MASTER", 10, "VI_1")
+    assert taken(5200) == 4
 
 
 def test_the_host_is_on_both_vlans_and_on_each_by_itself(trunk):

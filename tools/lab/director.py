@@ -213,10 +213,9 @@ class Director(Namespace):
 
         wait_until(all_up, timeout, f"every backend up on director {self.letter}")
 
-    def wait_for_vrrp(self, state, timeout=15):
-        wait_until(
-            lambda: self.vrrp_state() == state, timeout, f"director {self.letter} is {state}"
-        )
+    def wait_for_vrrp(self, state, timeout=15, name="VI_1"):
+        wait_until(lambda: self.vrrp_state(name) == state, timeout,
+                   f"director {self.letter} is {state} of {name}")
 
     def has(self, vip):
         return any(address.split("/")[0] == vip for address in self.addresses())

@@ -36,7 +36,9 @@ TEST_CASE("a worker that stops polling takes readiness away until it polls again
     CHECK(readiness.judge({true, true, true, {1, 1}}, start).empty());
     CHECK(readiness.judge({true, true, true, {2, 1}}, start + 1s).empty());
     CHECK(readiness.judge({true, true, true, {3, 1}}, start + 3s) == "worker 1 does not poll");
+    CHECK(readiness.hanging() == std::vector<std::size_t>{1});
     CHECK_FALSE(readiness.judge({true, true, true, {4, 2}}, start + 4s).empty());
+    CHECK(readiness.hanging().empty());
     CHECK_FALSE(readiness.judge({true, true, false, {5, 3}}, start + 6s).empty());
     CHECK(readiness.judge({true, true, true, {6, 4}}, start + 7s).empty());
 }
@@ -47,9 +49,18 @@ TEST_CASE("the thread that carries frames to the host is watched as a worker is"
     CHECK(readiness.judge({true, true, true, {2}, 1s, 1}, start + 2s) ==
           "the thread of the host interfaces hangs");
     CHECK(readiness.thread_hangs());
+    CHECK(readiness.hanging() == std::vector<std::size_t>{1});
     CHECK_FALSE(readiness.judge({true, true, true, {3}, 1s, 2}, start + 3s).empty());
     CHECK(readiness.judge({true, true, true, {4}, 1s, 3}, start + 5s).empty());
     CHECK_FALSE(readiness.thread_hangs());
+}
+
+TEST_CASE("all threads that hang are told, the first of them in words") {
+    Readiness readiness;
+    CHECK(readiness.judge({true, true, true, {1, 1}, 1s, 1}, start).empty());
+    CHECK(readiness.judge({true, true, true, {1, 2}, 1s, 1}, start + 2s) ==
+          "worker 0 does not poll");
+    CHECK(readiness.hanging() == std::vector<std::size_t>{0, 2});
 }
 
 TEST_CASE("how long a worker may be silent depends on the adverts") {

@@ -51,7 +51,7 @@ BackendSlot slot_of(const Roster& roster, const char* address) {
 }
 
 void make_up(Roster& roster, const char* address) {
-    roster.set_mac(*config::IpAddress::parse(address), config::MacAddress{{2, 0, 0, 0, 0, 1}});
+    roster.set_mac(0, *config::IpAddress::parse(address), config::MacAddress{{2, 0, 0, 0, 0, 1}});
     roster.set_health(slot_of(roster, address), Health::up);
 }
 
@@ -66,7 +66,8 @@ TEST_CASE("a backend is in rotation only when healthy, resolved and weighted") {
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1")})}));
     CHECK(compute(roster.plan())->service(0).ring.empty());
     CHECK(roster.backends()[0].state() == "no_mac");
-    roster.set_mac(*config::IpAddress::parse("10.0.0.1"), config::MacAddress{{2, 0, 0, 0, 0, 1}});
+    roster.set_mac(0, *config::IpAddress::parse("10.0.0.1"),
+                   config::MacAddress{{2, 0, 0, 0, 0, 1}});
     CHECK(compute(roster.plan())->service(0).ring.empty());
     CHECK(roster.backends()[0].state() == "pending");
     roster.set_health(0, Health::up);
@@ -101,7 +102,7 @@ TEST_CASE("what is done by hand survives a reload, until it is undone") {
     roster.adopt(config);
     const auto address = *config::IpAddress::parse("10.0.0.1");
     for (const BackendSlot slot : {0, 1}) roster.set_health(slot, Health::up);
-    roster.set_mac(address, config::MacAddress{});
+    roster.set_mac(0, address, config::MacAddress{});
     CHECK(roster.set_by_hand(*config::IpAddress::parse("10.0.0.9"), "", {0, false}).empty());
     CHECK(roster.set_by_hand(address, "nothing", {0, false}).empty());
     CHECK(roster.set_by_hand(address, "192.0.2.2", {0, false}) == std::vector<BackendSlot>{1});
@@ -181,7 +182,11 @@ TEST_CASE("a removed backend keeps its flows and its slot until the last is gone
     CHECK_FALSE(table->backend(gone).keeps_persistence);
     CHECK(table->service(0).ring == std::vector<BackendSlot>{slot_of(roster, "10.0.0.2")});
 
-    roster.release(nothing_in_use);
+    CHECK(roster.release(nothing_in_use));
+    CHECK_FALSE(roster.release(nothing_in_use));
+    CHECK(roster.backends()[gone].in_slot); // until workers know that it is on its way out
+    CHECK(compute(roster.plan())->backend(gone).generation != generation);
+    CHECK_FALSE(roster.release(nothing_in_use));
     CHECK_FALSE(roster.backends()[gone].in_slot);
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.2"), backend("10.0.0.3")})}));
     CHECK(slot_of(roster, "10.0.0.3") == gone);
@@ -189,11 +194,51 @@ TEST_CASE("a removed backend keeps its flows and its slot until the last is gone
     CHECK(roster.backends()[gone].health == Health::unknown);
 }
 
+TEST_CASE("a slot on its way out stays if something got into it, or its backend comes back") {
+    Roster roster;
+    const auto both =
+        configuration({service("192.0.2.1", {backend("10.0.0.1"), backend("10.0.0.2")})});
+    const auto one = configuration({service("192.0.2.1", {backend("10.0.0.2")})});
+    roster.adopt(both);
+    const BackendSlot gone = slot_of(roster, "10.0.0.1");
+    roster.adopt(one);
+    CHECK(roster.release(nothing_in_use));
+    roster.plan();
+    CHECK_FALSE(roster.release([&](BackendSlot slot) { return slot == gone; }));
+    CHECK(roster.backends()[gone].in_slot);
+    roster.adopt(both);
+    roster.plan();
+    CHECK_FALSE(roster.release(nothing_in_use));
+    CHECK(slot_of(roster, "10.0.0.1") == gone);
+    roster.adopt(one);
+    CHECK(roster.release(nothing_in_use)); // from the beginning
+    CHECK(roster.backends()[gone].in_slot);
+}
+
+TEST_CASE("the same address on another interface is another neighbour") {
+    auto east = service("192.0.2.1", {backend("10.0.0.1")});
+    auto west = service("192.0.2.2", {backend("10.0.0.1")});
+    west.port_name = "lb1";
+    auto config = configuration({east, west});
+    config.ports.resize(2);
+    config.ports[1].name = "lb1";
+    Roster roster;
+    roster.adopt(config);
+    const auto address = *config::IpAddress::parse("10.0.0.1");
+    CHECK(roster.set_mac(1, address, config::MacAddress{{2, 0, 0, 0, 0, 7}}));
+    CHECK_FALSE(roster.backends()[0].mac_known);
+    CHECK(roster.backends()[1].mac == config::MacAddress{{2, 0, 0, 0, 0, 7}});
+    CHECK(roster.set_mac(0, address, config::MacAddress{{2, 0, 0, 0, 0, 6}}));
+    CHECK(roster.set_mac(1, address, std::nullopt));
+    CHECK(roster.backends()[0].mac_known);
+    CHECK(roster.backends()[0].mac == config::MacAddress{{2, 0, 0, 0, 0, 6}});
+}
+
 TEST_CASE("a lost neighbour takes no new connections but keeps its flows") {
     Roster roster;
     roster.adopt(configuration({service("192.0.2.1", {backend("10.0.0.1")})}));
     make_up(roster, "10.0.0.1");
-    CHECK(roster.set_mac(*config::IpAddress::parse("10.0.0.1"), std::nullopt));
+    CHECK(roster.set_mac(0, *config::IpAddress::parse("10.0.0.1"), std::nullopt));
     const auto table = compute(roster.plan());
     CHECK(table->service(0).ring.empty());
     CHECK(table->backend(0).fate == dataplane::FlowFate::forward);
@@ -204,7 +249,7 @@ TEST_CASE("a fixed MAC address is not overruled by the neighbour table") {
     config::Backend fixed = backend("10.0.0.1");
     fixed.mac = config::MacAddress{{2, 1, 1, 1, 1, 1}};
     roster.adopt(configuration({service("192.0.2.1", {fixed})}));
-    CHECK_FALSE(roster.set_mac(fixed.address, config::MacAddress{{2, 9, 9, 9, 9, 9}}));
+    CHECK_FALSE(roster.set_mac(0, fixed.address, config::MacAddress{{2, 9, 9, 9, 9, 9}}));
     CHECK(compute(roster.plan())->backend(0).mac.addr_bytes[1] == 1);
 }
 
