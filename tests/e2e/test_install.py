@@ -27,7 +27,7 @@ def _files(prefix):
 def test_every_file_has_its_place_and_nothing_else_is_installed(prefix):
     assert _files(prefix) == {
         "bin/lbctl", "sbin/lbd", "sbin/lbd-realserver", "sbin/lbd-upgrade",
-        "lib/systemd/system/lbd.service",
+        "lib/systemd/system/lbd.service", "lib/systemd/system/lbd-realserver.service",
         "share/bash-completion/completions/lbctl", "share/bash-completion/completions/lbd",
         "share/zsh/site-functions/_lbctl", "share/zsh/site-functions/_lbd",
         "share/lbd/lbctl.schema.json", "share/man/man1/lbctl.1", "share/man/man5/lbd.yaml.5",
@@ -51,3 +51,5 @@ def test_the_unit_names_the_installed_programs(prefix):
     installed = "/" + str(prefix).split("/", 1)[1].partition("/install0/")[2]
     assert f"ExecStart={installed}/sbin/lbd " in text
     assert f"ExecReload={installed}/bin/lbctl reload" in text
+    text = (prefix / "lib/systemd/system/lbd-realserver.service").read_text()
+    assert f"ExecStart={installed}/sbin/lbd-realserver start $VIPS" in text

@@ -115,7 +115,7 @@ def test_the_packages_contain_what_is_to_be_there(packages):
         ./usr/share/doc/lbd/examples/bare-metal.yaml"""
     missing = set(expected.split()) - contents("lbd")
     assert not missing
-    assert {"./usr/sbin/lbd-realserver",
+    assert {"./lib/systemd/system/lbd-realserver.service", "./usr/sbin/lbd-realserver",
             "./usr/share/man/man8/lbd-realserver.8.gz"} < contents("lbd-realserver")
     assert not {name for name in contents("lbd") if "realserver" in name}
 
@@ -128,7 +128,7 @@ def test_installed_it_works_and_purged_it_leaves_nothing(packages, machine):
     for program in ("lbd-upgrade", "lbd-realserver"):
         assert program in machine.run(program, "--help").stdout
     # The man pages, too: verify looks for them.
-    machine.run("systemd-analyze", "verify", "lbd.service")
+    machine.run("systemd-analyze", "verify", "lbd.service", "lbd-realserver.service")
     machine.dpkg("--purge", "lbd", "lbd-realserver")
     assert _changed_files(machine) == before
 
