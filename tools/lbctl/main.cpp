@@ -6,7 +6,6 @@
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -17,6 +16,7 @@
 #include "lb/control/reply.h"
 #include "tools/lbctl/backend_command.h"
 #include "tools/lbctl/client.h"
+#include "tools/lbctl/default_socket.h"
 #include "tools/lbctl/explanation.h"
 #include "tools/lbctl/fields.h"
 #include "tools/lbctl/offline.h"
@@ -66,15 +66,10 @@ std::string_view argument_of(std::string_view command) {
                                     : "";
 }
 
-std::string default_socket() {
-    const char* from_environment = std::getenv("LBD_SOCKET");
-    return from_environment != nullptr ? from_environment : "/run/lbd/lbd.sock";
-}
-
 po::options_description visible_options() {
     po::options_description options("Options");
     options.add_options()("socket,s", po::value<std::string>()->value_name("PATH"),
-                          "control socket (default: $LBD_SOCKET or /run/lbd/lbd.sock)");
+                          "control socket (default: $LBD_SOCKET, or the one in /run/lbd)");
     options.add_options()("json,j", po::bool_switch(), "print the reply as JSON");
     options.add_options()("watch,w",
                           po::value<double>()->implicit_value(2.0)->value_name("SECONDS"),
