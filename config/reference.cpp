@@ -48,7 +48,8 @@ services:
 .fi
 .SH SEE ALSO
 .BR lbd (8),
-.BR lbctl (8),
+.BR lbctl (1),
+.BR lbd\-guide (7),
 .BR lbd\-security (7),
 .BR keepalived.conf (5)
 )";

@@ -91,7 +91,7 @@ const Section& control() {
             optional(
                 "socket",
                 text("an absolute path of at most 107 characters without blanks", is_socket_path),
-                "/run/lbd/<name>.sock", "Where lbctl(8) reaches the director."),
+                "/run/lbd/<name>.sock", "Where lbctl(1) reaches the director."),
             optional("group", word_of("_-.", 32), "root only",
                      "A group whose members may use the control socket besides root."),
             optional("core", number(0, 1023), "not pinned",
@@ -146,7 +146,8 @@ const Section& sync() {
 const Section& metrics() {
     static const Section section{
         "An HTTP server for Prometheus: GET /metrics, and /healthz, which answers 200 when the "
-        "director may be master. Without this section there is none; {} is one with the "
+        "data plane is ready, on a backup as well, whatever VRRP tracks. Without this section "
+        "there is none; {} is one with the "
         "defaults.",
         {
             value("listen", ip_address(), "127.0.0.1",

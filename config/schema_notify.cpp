@@ -88,7 +88,7 @@ const Section& notify() {
 const Section& notifications() {
     static const Section section{
         "Who is told when a backend, a service's quorum or a VRRP instance changes. The log always "
-        "is. What is done by lbctl(8), or added or removed by a reload, is no change, but for a "
+        "is. What is done by lbctl(1), or added or removed by a reload, is no change, but for a "
         "VRRP "
         "instance that is removed: it stops. At a stop, scripts and mail are waited for, at most 5 "
         "seconds, after mastership is handed over.",

@@ -53,7 +53,9 @@ const Section& backend() {
                      "Must be the service's port: neither Direct Routing nor a tunnel can change "
                      "it."),
             value("weight", number(0, 65'535), "1",
-                  "Its share of new connections; 0: none, while existing ones go on."),
+                  "Its share of new connections; 0: none, while existing ones go on, and clients "
+                  "that "
+                  "persistence binds to it come back unless persistence_while_drained is move."),
             optional("mac", mac_address(), "found by ARP or neighbour discovery",
                      "Its MAC address; the gateway's if it is behind one."),
             optional("forwarding", forwarding(), "the service's", "How packets reach it."),
@@ -84,7 +86,7 @@ const Section& service() {
     static const Section section{
         "A virtual service: connections to one address and port, shared among backends.",
         {
-            required("name", label(), "Names the service in lbctl(8) and the log."),
+            required("name", label(), "Names the service in lbctl(1) and the log."),
             optional("behind", interface_name(),
                      "for each backend the first port or VLAN whose subnets hold it; for one in a "
                      "tunnel and in no subnet, the first with a gateway of its family",
@@ -108,8 +110,8 @@ const Section& service() {
                   "sh and mh: hash the client's port too, which spreads the connections of one "
                   "client."),
             value("persistence", duration(0s, 2'592'000s), "0s",
-                  "For so long after its last connection a client gets the same backend; 0s: "
-                  "each connection is scheduled on its own."),
+                  "For so long after its last new connection, and as long as one lives, a client "
+                  "gets the same backend; 0s: each connection is scheduled on its own."),
             optional("persistence_prefix", number(1, 128), "the whole address",
                      "Clients that share so many leading bits share a backend; at most 32 with "
                      "IPv4."),

@@ -59,7 +59,7 @@ const Section& vrrp() {
     static const Section section{
         "A virtual router, RFC 9568 or 3768: its addresses are at one of several directors.",
         {
-            required("name", label(), "Names the instance in lbctl(8) and the log."),
+            required("name", label(), "Names the instance in lbctl(1) and the log."),
             optional("port", interface_name(),
                      "the first port or VLAN with an address of the family",
                      "The port or VLAN it speaks on."),

@@ -76,6 +76,11 @@ void warn_about_routers(const Config& config, Sentences& warnings) {
             "control: with realtime_priority 0 a busy machine delays advertisements, "
             "and another director takes over");
     }
+    if (config.sync && config.sync->key.reveal().starts_with("replace-me")) {
+        warnings.emplace_back(
+            "sync: the key is an example's, which everybody can read; draw one with "
+            "openssl rand -hex 16");
+    }
     if (config.vrrp.empty() && config.sync) {
         warnings.emplace_back(
             "sync: connections are told to other directors, but without a VRRP instance no "

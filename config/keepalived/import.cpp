@@ -112,7 +112,10 @@ Imported import_text(std::string_view text, const std::string& file, const Optio
             : blocks_of(read_lines(text, file, {options.config_id, options.includes}, report));
     Imported imported;
     imported.yaml = converted(std::move(blocks), scene).document();
-    std::string comments;
+    std::string comments =
+        "# What only you know: the gateway of a port through which the host's default route "
+        "leads,\n"
+        "# and the key of a sync section, without which a failover breaks connections.\n";
     for (const auto& entry : sorted(report, file)) {
         const auto line = entry.origin.text() + ": " + entry.text + '\n';
         comments += "# " + line;

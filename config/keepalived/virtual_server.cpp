@@ -64,6 +64,8 @@ void add_notify(Keywords& keywords, const char* keyword, const char* event, Yaml
     keywords.on(keyword, [&notify, &scene, event](const Block& line) {
         if (auto item = notify_of(line, {event}, scene)) {
             notify.add(std::move(*item));
+            noted(scene.report, line,
+                  "the program also gets arguments that say what has happened to what");
         }
     });
 }

@@ -14,6 +14,8 @@ void add_notify_keywords(Keywords& keywords, Yaml& notify, Scene& scene) {
         keywords.on(keyword, [&notify, &scene, events = std::move(events)](const Block& line) {
             if (auto item = notify_of(line, events, scene)) {
                 notify.add(std::move(*item));
+                noted(scene.report, line,
+                      "the program also gets the arguments that keepalived's notify gives");
             }
         });
     };
@@ -24,9 +26,6 @@ void add_notify_keywords(Keywords& keywords, Yaml& notify, Scene& scene) {
     keywords.on("notify", [&](const Block& line) {
         if (auto item = notify_of(line, {"master", "backup", "fault", "stop"}, scene)) {
             notify.add(std::move(*item));
-            changed(scene.report, line,
-                    "the program is run, but without keepalived's four arguments; see notify in "
-                    "lbd.yaml(5) for what it is told");
         }
     });
     keywords.lost({"notify_deleted", "notify_master_rx_lower_pri", "notify_priority_changes"},

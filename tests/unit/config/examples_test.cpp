@@ -7,7 +7,7 @@
 
 using namespace lbd::config;
 
-TEST_CASE("every example loads without a warning") {
+TEST_CASE("every example loads without a warning but for its key") {
     std::size_t count = 0;
     for (const auto& file : std::filesystem::directory_iterator(EXAMPLES)) {
         if (file.path().extension() != ".yaml") {
@@ -15,7 +15,7 @@ TEST_CASE("every example loads without a warning") {
         }
         INFO(file.path());
         const auto config = load_file(file.path());
-        CHECK(warnings(config).empty());
+        CHECK(warnings(config).size() == (config.sync ? 1 : 0));
         ++count;
     }
     CHECK(count >= 5);

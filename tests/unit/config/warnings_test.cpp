@@ -41,6 +41,15 @@ TEST_CASE("capture without hugepages is warned of") {
     CHECK(warned("memory: {hugepages: false}\n").empty());
 }
 
+TEST_CASE("an example's key is warned of") {
+    const std::string vrrp =
+        "vrrp: [{name: VI_1, vrid: 1, virtual_addresses: [10.0.0.101]}]\nsync: {peers: "
+        "[10.0.0.3], ";
+    CHECK_THAT(warned(vrrp + "key: replace-me-by-openssl-rand-hex-16}\n"),
+               Contains("sync: the key is an example's"));
+    CHECK(warned(vrrp + "key: 4f6c1f6d0a3b4e5f8a7b9c0d1e2f3a4b}\n").empty());
+}
+
 TEST_CASE("weights of nothing but 0 are warned of") {
     CHECK_THAT(warned(service("backends: [{address: 10.0.0.11, weight: 0}]")),
                Contains("service web: all weights are 0"));

@@ -36,12 +36,13 @@ Hugepages count(const Host& host) {
     return pages;
 }
 
-// At least: an IPv4 entry takes 32 bytes, an IPv6 one 56; packet buffers come on top.
+// At least: tables are half full at most, with 64 bytes for an IPv4 entry and 128 for an IPv6 one
+// then; packet buffers come on top.
 unsigned long long least_bytes(const config::Config& config) {
     const config::Memory& memory = config.memory;
     if (memory.megabytes != 0) return memory.megabytes * mebibyte;
-    const unsigned long long ipv4 = 32ULL * (0ULL + memory.flows + memory.persistence_entries);
-    const unsigned long long ipv6 = 56ULL * (0ULL + memory.flows6 + memory.persistence_entries6);
+    const unsigned long long ipv4 = 64ULL * (0ULL + memory.flows + memory.persistence_entries);
+    const unsigned long long ipv6 = 128ULL * (0ULL + memory.flows6 + memory.persistence_entries6);
     return (ipv4 + ipv6) * config.workers.count;
 }
 
