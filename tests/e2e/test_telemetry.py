@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from lab import ADDRESS
+from lab import ADDRESS, wait_until
 from lab.namespace import run
 
 pytestmark = pytest.mark.any_device
@@ -20,7 +20,9 @@ class Telemetry:
     def __init__(self, name):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(5)
-        self.socket.connect(f"/var/run/dpdk/lbd-{name}/dpdk_telemetry.v2")
+        path = f"/var/run/dpdk/lbd-{name}/dpdk_telemetry.v2"
+        # DPDK lets one client wait; connect() tells others at once to come again, with any timeout.
+        wait_until(lambda: self.socket.connect(path) is None, 5, "a place")
         self.longest = json.loads(self.socket.recv(1024))["max_output_len"]
 
     def ask(self, command):
@@ -133,7 +135,7 @@ def test_thousands_of_backends_come_piece_by_piece(lab):
 def test_clients_ask_while_the_configuration_is_reloaded(lab):
     config = lab.start_director([lab.service()])
     transitions = lab.director_a.lbctl("vrrp")["instances"][0]["transitions"]
-    done, answers = threading.Event(), []
+    done, answers, served = threading.Event(), [], []
 
     def ask():
         with telemetry(config) as dpdk:
@@ -142,6 +144,7 @@ def test_clients_ask_while_the_configuration_is_reloaded(lab):
                 # DPDK 22.11 mixes up parameters of clients that ask at the same moment.
                 backends = dpdk.ask("/lbd/backends,web")
                 answers.append(backends["total"] if backends else 1)
+            served.append(dpdk)
 
     clients = [threading.Thread(target=ask) for _ in range(4)]
     for client in clients:
@@ -154,6 +157,7 @@ def test_clients_ask_while_the_configuration_is_reloaded(lab):
     done.set()
     for client in clients:
         client.join(10)
+    assert len(served) == len(clients)
     assert set(answers) == {1, 2}
     assert lab.director_a.lbctl("vrrp")["instances"][0]["transitions"] == transitions
 

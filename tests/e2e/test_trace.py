@@ -12,6 +12,7 @@ import threading
 
 import pytest
 from lab import ADDRESS, wait_until
+from lab.lab import vrrp
 from test_crafted import NO_CHECK, syn, to_vip, udp_service
 from test_ipv6 import CLIENT as CLIENT6
 from test_ipv6 import VIP as VIP6
@@ -276,6 +277,26 @@ def test_of_two_workers_each_tells_its_part(lab):
     assert {p["reason"] for p in forwarded if p["worker"] != keeper} == {"persistence_elsewhere"}
     assert {p["reason"] for p in asked if p["worker"] == keeper and
             p["to_worker"] != keeper} <= {"persistence", "bound", "flow_owner"}
+
+
+def test_a_connection_that_the_peer_told_of_is_known_as_such(lab):
+    for director in lab.directors:
+        peer = next(other for other in lab.directors if other is not director)
+        director.start(lab.config(
+            director.letter, [lab.service(health=NO_CHECK)],
+            [vrrp(150 if director is lab.director_a else 100, interval="100ms")],
+            sync={"peers": [peer.address], "key": "a-key-that-is-long-enough"}))
+    lab.director_a.wait_for_vrrp("MASTER")
+    for director in lab.directors:
+        wait_until(lambda d=director: d.lbctl("sync")["settled"], 10, "the peer's state")
+    lab.client.inject([tcp(lab, 4000, "S"), tcp(lab, 4000, "A")])
+    wait_until(lambda: sum(backend["active_connections"] for backend in
+                           lab.director_b.service("web")["backends"]) == 1, 10, "b knows of it")
+    trace = Trace(lab.director_b, SOMEBODY)
+    packet = to_vip(lab, TCP(sport=4000, dport=80, flags="A"), client=SOMEBODY)
+    packet.dst = lab.director_b.mac("lb0")
+    lab.client.inject([bytes(packet), bytes(packet)])
+    assert reasons(trace.packets(2)) == ["synchronised"] * 2
 
 
 def test_more_than_the_rate_is_left_out_and_counted(lab):
