@@ -71,7 +71,6 @@ Runtime::Runtime(std::string config_file, config::Config config)
                [this](auto state, const auto& name, auto priority, auto reason) {
                    notifier_.router_is(state, name, priority, reason);
                }),
-      signals_(io_, SIGTERM, SIGINT, SIGHUP),
       second_(io_),
       handshakes_(io_),
       pulse_(io_),

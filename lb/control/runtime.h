@@ -11,6 +11,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <set>
@@ -113,6 +114,8 @@ class Runtime {
     bool workers_asked_ = false; // somebody has the turn; outlives coroutines of io_
     boost::asio::io_context io_{1};
     ServiceManager service_manager_{io_}; // before other threads
+    // Before what the end by a signal would leave behind: a start is stopped when it is over.
+    boost::asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
     Rtnetlink netlink_;
     KernelPorts kernel_ports_;
     dataplane::Engine engine_;
@@ -136,7 +139,6 @@ class Runtime {
     health::Pool pool_;
     VirtualRouters routers_;
     std::optional<ControlSocket> socket_;
-    boost::asio::signal_set signals_;
     boost::asio::steady_timer second_;
     boost::asio::steady_timer handshakes_;
     boost::asio::steady_timer pulse_;

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Start, stop, crash: what lbd leaves behind, and what it costs while it waits."""
 
+import signal
 import time
 
 import pytest
 from lab import ADDRESS
+from lab.lab import vrrp
 
 URL = f"http://{ADDRESS.vip}/"
 
@@ -19,6 +21,17 @@ def test_a_clean_stop_leaves_nothing_behind(lab):
     assert time.monotonic() - start < 5
     assert lab.director_a.traces() == before
     lab.director_a.expect_nothing_left()
+
+
+def test_a_stop_while_it_starts_leaves_nothing_behind(lab):
+    director = lab.director_a
+    director.write(lab.config("a", [lab.service()], [vrrp(150, interval="100ms")]))
+    for delay in (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5):
+        director.start(wait=False)
+        time.sleep(delay)
+        director.signal(signal.SIGTERM)
+        director.wait_for_end(20)
+        director.expect_nothing_left()
 
 
 def test_it_starts_again_after_a_crash_and_works(lab):
