@@ -23,8 +23,9 @@ namespace {
 
 template <typename Header>
 void append(Frame& frame, const Header& header) {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&header);
-    frame.insert(frame.end(), bytes, bytes + sizeof(header));
+    const std::size_t offset = frame.size();
+    frame.resize(offset + sizeof(header));
+    std::memcpy(&frame[offset], &header, sizeof(header));
 }
 
 template <typename Header>
