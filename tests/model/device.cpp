@@ -21,9 +21,10 @@ EalOptions options() {
     return options;
 }
 
-PortSettings settings() {
+PortSettings settings(std::uint16_t queues) {
     PortSettings settings;
     settings.device = "net_null0";
+    settings.queues = queues;
     settings.rx_descriptors = settings.tx_descriptors = 512;
     settings.packet_buffers = 2047;
     return settings;
@@ -31,29 +32,33 @@ PortSettings settings() {
 
 } // namespace
 
-Device::Device()
+Device::Device(std::uint16_t queues)
     : eal_(options()),
-      port_(std::make_unique<Port>(settings())),
-      to_host_(std::make_unique<PacketRing>("model-to-host", 1024)) {
-    if (rte_eth_add_rx_callback(port_->id(), 0, receive, this) == nullptr ||
-        rte_eth_add_tx_callback(port_->id(), 0, send, this) == nullptr)
-        throw std::runtime_error("DPDK was built without callbacks");
+      port_(std::make_unique<Port>(settings(queues))),
+      to_host_(std::make_unique<PacketRing>("model-to-host", 1024)),
+      waiting_(queues) {
+    for (std::uint16_t queue = 0; queue < queues; ++queue)
+        if (rte_eth_add_rx_callback(port_->id(), queue, receive, this) == nullptr ||
+            rte_eth_add_tx_callback(port_->id(), queue, send, this) == nullptr)
+            throw std::runtime_error("DPDK was built without callbacks");
 }
 
-void Device::give(const Packet& packet) {
+void Device::give(const Packet& packet, std::uint16_t queue) {
     test::Frame frame;
     write(frame, packet, port_->mac());
-    next_ = rte_pktmbuf_alloc(&port_->buffers());
-    if (next_ == nullptr) throw std::runtime_error("packet buffers are used up");
+    rte_mbuf* copy = rte_pktmbuf_alloc(&port_->buffers());
+    if (copy == nullptr) throw std::runtime_error("packet buffers are used up");
     const std::uint16_t length = frame.packet().data_len;
-    std::memcpy(rte_pktmbuf_append(next_, length), frame.data(), length);
+    std::memcpy(rte_pktmbuf_append(copy, length), frame.data(), length);
+    waiting_[queue].push_back(copy);
 }
 
-std::uint16_t Device::receive(std::uint16_t, std::uint16_t, rte_mbuf** packets, std::uint16_t,
+std::uint16_t Device::receive(std::uint16_t, std::uint16_t queue, rte_mbuf** packets, std::uint16_t,
                               std::uint16_t, void* self) {
-    auto& device = *static_cast<Device*>(self);
-    if (device.next_ == nullptr) return 0;
-    packets[0] = std::exchange(device.next_, nullptr);
+    auto& waiting = static_cast<Device*>(self)->waiting_[queue];
+    if (waiting.empty()) return 0;
+    packets[0] = waiting.front();
+    waiting.pop_front();
     return 1;
 }
 

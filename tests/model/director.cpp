@@ -22,6 +22,21 @@ constexpr auto lost = static_cast<std::size_t>(DropReason::fragment_lost);
 
 } // namespace
 
+void complete(Setting& setting) {
+    for (ServiceEntry& service : setting.services) {
+        std::vector<Weighted> weighted;
+        std::vector<MaglevMember> members;
+        for (const BackendSlot slot : service.members) {
+            weighted.push_back({slot, setting.backends[slot].weight});
+            members.push_back({weighted.back(), 100u + slot});
+        }
+        auto ring = smooth_ring(weighted);
+        if (ring != service.ring || service.ring_version == 0) ++service.ring_version;
+        service.ring = std::move(ring);
+        service.hash_table = maglev_table(members);
+    }
+}
+
 Director::Director(Device& device, const Memory& memory, Tick start)
     : device_(device),
       flows4_(memory.lines4),
@@ -51,18 +66,7 @@ Director::~Director() {
 }
 
 void Director::configure(Setting& setting) {
-    for (ServiceEntry& service : setting.services) {
-        std::vector<Weighted> weighted;
-        std::vector<MaglevMember> members;
-        for (const BackendSlot slot : service.members) {
-            weighted.push_back({slot, setting.backends[slot].weight});
-            members.push_back({weighted.back(), 100u + slot});
-        }
-        auto ring = smooth_ring(weighted);
-        if (ring != service.ring || service.ring_version == 0) ++service.ring_version;
-        service.ring = std::move(ring);
-        service.hash_table = maglev_table(members);
-    }
+    complete(setting);
     publication_.publish(
         std::make_unique<ForwardingTable>(setting.services, setting.backends, setting.live, 1));
     publication_.reclaim();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,17 +16,17 @@
 
 namespace lbd::model {
 
-// DPDK and a port. Once a process.
+// DPDK and a port with a queue for each worker. Once a process.
 class Device {
   public:
-    Device();
+    explicit Device(std::uint16_t queues = 1);
     Device(const Device&) = delete;
     Device& operator=(const Device&) = delete;
 
     dataplane::Port& port() { return *port_; }
     dataplane::PacketRing& to_host() { return *to_host_; }
-    // Comes in at the worker's next look.
-    void give(const Packet& packet);
+    // Comes in at the worker's next look, alone.
+    void give(const Packet& packet, std::uint16_t queue = 0);
     // What went out since the last time, with its MAC addresses and headers.
     std::vector<std::vector<std::uint8_t>> take() { return std::move(sent_); }
 
@@ -38,9 +39,12 @@ class Device {
     dataplane::Eal eal_;
     std::unique_ptr<dataplane::Port> port_;
     std::unique_ptr<dataplane::PacketRing> to_host_;
-    rte_mbuf* next_ = nullptr;
+    std::vector<std::deque<rte_mbuf*>> waiting_; // [queue]
     std::vector<std::vector<std::uint8_t>> sent_;
 };
+
+// Makes the rings and hash tables of `setting`, from its members and weights.
+void complete(Setting& setting);
 
 // Lines of each table.
 struct Memory {

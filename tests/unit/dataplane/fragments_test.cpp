@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "lb/dataplane/dispatcher.h"
+
 namespace lbd::dataplane::test {
 
 namespace {
@@ -54,6 +56,24 @@ TEST_CASE("what comes before the first is held and released in order") {
     CHECK(scene.released == std::vector{&scene.packets[0], &scene.packets[1], &scene.packets[2]});
     CHECK(scene.table.held() == 1);
     CHECK(scene.dropped.empty());
+}
+
+TEST_CASE("a decision is in force while its backend's slot is that backend's") {
+    const auto table = [](std::uint16_t generation, std::size_t backends) {
+        std::vector<BackendEntry> entries(backends);
+        for (BackendEntry& entry : entries) entry.generation = generation;
+        return ForwardingTable(std::vector<ServiceEntry>(1), entries, {0}, 1);
+    };
+    const Settled settled({Verdict::Kind::forward, DropReason::none, 2}, table(7, 3));
+    CHECK(settled.in_force(table(7, 4)).backend == 2);
+    for (const auto& other : {table(8, 3), table(7, 2)}) {
+        const Verdict verdict = settled.in_force(other);
+        CHECK(verdict.kind == Verdict::Kind::drop);
+        CHECK(verdict.reason == DropReason::fragment_lost);
+        CHECK(verdict.backend == no_backend);
+    }
+    const Settled dropped({Verdict::Kind::drop, DropReason::no_backend}, table(7, 0));
+    CHECK(dropped.in_force(table(8, 0)).reason == DropReason::no_backend);
 }
 
 TEST_CASE("datagrams are told apart by every part of their key") {
