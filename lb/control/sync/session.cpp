@@ -59,15 +59,18 @@ Session::Peer* Session::peer_of(const Endpoint& from) {
     const auto known = peers_.find(from);
     if (known != peers_.end()) return &known->second;
     if (!settings_.peers.empty()) return nullptr;
-    if (peers_.size() == most_peers) {
+    const bool full = peers_.size() == most_peers;
+    if (full) {
         const auto silent = std::find_if(peers_.begin(), peers_.end(), [](const auto& peer) {
-            return peer.second.given_up && peer.second.welcomed == Clock::time_point{};
+            return peer.second.tries >= quick_tries && peer.second.welcomed == Clock::time_point{};
         });
         if (silent == peers_.end()) return nullptr;
         peers_.erase(silent);
     }
     Peer& peer = peers_[from];
     begin_join(peer);
+    // Somebody makes them up: nothing is waited for but an answer.
+    peer.given_up = full;
     return &peer;
 }
 

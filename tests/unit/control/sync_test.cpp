@@ -326,19 +326,24 @@ TEST_CASE("recordings from many addresses keep no peer out where any with the ke
     world.run(1s);
     const Bytes recorded = world.network.recorded.back();
     Director b(world.network, 2, 1, key, 2);
-    Director late(world.network, 1, 2, key, 3, {});
+    Director late(world.network, 1, 2, key, 3, std::vector<Endpoint>{});
     world.directors = {&late};
-    for (int round = 0; round < 20; ++round) {
-        for (unsigned number = 3; number < 23; ++number)
-            late.session.received(endpoint(number), recorded, world.network.now);
-        world.run(100ms);
-    }
+    unsigned number = 3;
+    const auto flood = [&](int rounds) {
+        for (int round = 0; round < rounds; ++round) {
+            late.session.received(endpoint(number++), recorded, world.network.now);
+            world.run(100ms);
+        }
+    };
+    flood(100);
+    CHECK(late.session.status(world.network.now).peers.size() == 16);
+    CHECK(late.session.settled());
     b.open(4711);
     world.directors = {&late, &b};
-    world.run(3s);
+    flood(30);
     CHECK(late.state.contains(4711));
-    for (unsigned number = 3; number < 23; ++number)
-        late.session.received(endpoint(number), recorded, world.network.now);
+    CHECK(late.session.settled());
+    flood(100);
     const auto peers = late.session.status(world.network.now).peers;
     CHECK(std::any_of(peers.begin(), peers.end(), [](const PeerStatus& known) {
         return known.endpoint == endpoint(2) && known.state == PeerState::complete;
