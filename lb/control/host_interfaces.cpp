@@ -84,10 +84,10 @@ std::size_t HostInterfaces::index_of(const std::string& name) const {
         taps_.begin());
 }
 
-std::size_t HostInterfaces::with_link(unsigned index) const {
+std::size_t HostInterfaces::of_companion(unsigned kernel_index) const {
     return static_cast<std::size_t>(
         std::find_if(taps_.begin(), taps_.end(),
-                     [&](const auto& tap) { return tap->index() == index; }) -
+                     [&](const auto& tap) { return tap->index() == kernel_index; }) -
         taps_.begin());
 }
 

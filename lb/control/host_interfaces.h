@@ -39,7 +39,7 @@ class HostInterfaces {
     // size() if there is none.
     std::size_t index_of(const std::string& name) const;
     // By the kernel's index of the companion; size() if there is none.
-    std::size_t with_link(unsigned index) const;
+    std::size_t of_companion(unsigned kernel_index) const;
     Tap& tap(std::size_t interface) const { return *taps_[interface]; }
     Tap& tap(const std::string& name) const { return tap(index_of(name)); }
     std::vector<Tap*> taps() const;
@@ -61,6 +61,7 @@ class HostInterfaces {
                                                    LinkReturn::Clock::time_point now);
 
   private:
+    using MacHolder = std::pair<std::size_t, std::array<std::uint8_t, 6>>; // interface, address
     config::MacAddress mac_of(std::size_t interface) const;
     void open(Rtnetlink& netlink, const config::Config& config, const config::Network& network);
     bool look_at_link(std::size_t interface);
@@ -69,8 +70,7 @@ class HostInterfaces {
     std::vector<std::unique_ptr<Tap>> taps_;
     std::vector<const KernelPort*> carriers_; // nullptr: not the kernel's
     std::vector<LinkReturn> links_;
-    using MacHolder = std::pair<std::size_t, std::array<std::uint8_t, 6>>;
-    std::set<MacHolder> mac_holders_; // interfaces, of virtual MAC addresses
+    std::set<MacHolder> mac_holders_; // of virtual ones
 };
 
 } // namespace lbd::control

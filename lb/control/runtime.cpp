@@ -153,7 +153,7 @@ void Runtime::apply_config() {
     if (const std::string shortage = neighbours_.shortage(); !shortage.empty())
         log(LogLevel::warning, shortage);
     for (const Neighbours::Neighbour& neighbour : neighbours)
-        roster_.set_mac(interfaces_.with_link(neighbour.interface), neighbour.address,
+        roster_.set_mac(interfaces_.of_companion(neighbour.interface), neighbour.address,
                         neighbours_.find(neighbour));
     checks_.adopt(roster_, config::networks(config_));
     pool_.reconcile(checks_.targets());
@@ -203,7 +203,7 @@ void Runtime::neighbour_changed(const Neighbours::Neighbour& neighbour,
                                 const std::optional<config::MacAddress>& mac) {
     log(LogLevel::info, "neighbour " + neighbour.address.text() +
                             (mac ? " is at " + mac->text() : " does not answer"));
-    if (roster_.set_mac(interfaces_.with_link(neighbour.interface), neighbour.address, mac))
+    if (roster_.set_mac(interfaces_.of_companion(neighbour.interface), neighbour.address, mac))
         publisher_.publish_soon();
     check_readiness_soon();
 }
