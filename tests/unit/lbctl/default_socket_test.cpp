@@ -26,6 +26,7 @@ class Directors {
         listening_.emplace_back(io_, Protocol::endpoint(path));
         return path;
     }
+    void crash() { listening_.clear(); }
 
     lbd::Scratch directory;
 
@@ -59,6 +60,16 @@ TEST_CASE("of several, one has to be named") {
     CHECK_THROWS_AS(default_socket(directors.directory.path()), Unreachable);
     CHECK_THROWS_WITH(default_socket(directors.directory.path()),
                       Contains("east.sock") && Contains("west.sock"));
+}
+
+TEST_CASE("what a crash has left is no socket") {
+    Directors directors;
+    directors.add("lbd");
+    directors.add("west");
+    directors.crash();
+    CHECK_THAT(default_socket(directors.directory.path()), Contains("/lbd.sock"));
+    const std::string edge = directors.add("edge");
+    CHECK(default_socket(directors.directory.path()) == edge);
 }
 
 TEST_CASE("what is no socket is none") {
