@@ -182,6 +182,7 @@ class Worker {
     void conclude(Observation& seen, const TraceFigures& done);
     void explain_forwarding(Observation& seen, const TraceFigures& done);
     void explain_handoff(Observation& seen, const TraceFigures& done);
+    bool is_of_no_flow(const Observation& seen);
     void name_service(Observation& seen);
     FlowSight sight(const Observation& seen);
     std::uint16_t keeper_of(const Observation& seen);

@@ -127,7 +127,7 @@ void Worker::conclude(Observation& seen, const TraceFigures& done) {
         explain_forwarding(seen, done);
     } else if (done[TraceFigures::punted] != 0) {
         record.outcome = TraceOutcome::punted;
-        record.why = seen.work.parsed.kind == PacketClass::host ? Why::host : Why::no_service;
+        record.why = is_of_no_flow(seen) ? Why::host : Why::no_service;
     } else if (done[TraceFigures::handed_over] != 0) {
         record.outcome = TraceOutcome::handed_over;
         explain_handoff(seen, done);
@@ -138,6 +138,14 @@ void Worker::conclude(Observation& seen, const TraceFigures& done) {
     name_service(seen);
     for (unsigned i = 0; i < seen.takers_count; ++i)
         if (!seen.takers[i]->records.push(record)) seen.takers[i]->left_out.add(1);
+}
+
+// Not even a fragment of one, if its address is a service's.
+bool Worker::is_of_no_flow(const Observation& seen) {
+    if (seen.work.parsed.kind != PacketClass::fragment)
+        return seen.work.parsed.kind == PacketClass::host;
+    return with_family(seen.work.parsed,
+                       [&](auto&, const auto& key) { return seen.table->is_virtual(key); });
 }
 
 void Worker::name_service(Observation& seen) {

@@ -60,6 +60,16 @@ def test_a_fragment_whose_first_never_comes_is_told_to_be_lost(unassembled):  # 
     assert (lost["action"], lost["reason"]) == ("dropped", "fragment_lost")
 
 
+def test_all_of_a_large_ping_is_the_hosts(unassembled):  # noqa: F811
+    lab = unassembled
+    lab.start_director([udp_service(lab)])
+    trace = Trace(lab.director_a, lab.client.address)
+    lab.client.run("ping", "-c", 1, "-W", 2, "-s", 3000, ADDRESS.vip)
+    seen = trace.packets(3)
+    assert reasons(seen) == ["host"] * 3
+    assert {packet["action"] for packet in seen} == {"punted"}
+
+
 @pytest.mark.any_device
 def test_of_two_workers_one_puts_the_fragments_in_order(lab6):  # noqa: F811
     start(lab6, service(name="udp6", protocol="udp", port=9000, health=NO_CHECK),
@@ -73,7 +83,7 @@ def test_of_two_workers_one_puts_the_fragments_in_order(lab6):  # noqa: F811
                     whole[at:at + 800]) for at in (0, 800, 1600)])
     forwarded, others = [], []
     while len(forwarded) < 3 * count:
-        [packet] = [p for p in trace.packets(1) if p["protocol"] != "icmp6"] or [None]
+        [packet] = [p for p in trace.packets(1) if p["protocol"] != "icmpv6"] or [None]
         if packet:
             (forwarded if packet["action"] == "forwarded" else others).append(packet)
     assert set(reasons(forwarded)) <= {"scheduled", "told", "fragment"}
