@@ -31,6 +31,7 @@ http {{
     access_log off;""" + NGINX_PATHS + """
     default_type text/plain;
     keepalive_timeout 300s;
+    keepalive_time 1000h;
     keepalive_requests 1000000;
     server {{
         {listen}
