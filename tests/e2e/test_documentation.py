@@ -59,8 +59,10 @@ INSTALLED = ["lbd --check /etc/lbd/lbd.yaml", "lbctl stats",
 IMPORT = ["lbctl import --port eth0=0000:3b:00.0 --address eth0=192.0.2.2/24 "
           "/etc/keepalived/keepalived.conf > lbd.yaml",
           "lbctl import /etc/keepalived/keepalived.conf > lbd.yaml",
-          "lbctl import /etc/keepalived/keepalived.conf > lbd.yaml && lbd --check lbd.yaml",
+          "lbctl import /etc/keepalived/keepalived.conf > lbd.yaml; lbd --check lbd.yaml",
           "lbd --check lbd.yaml"]
+AT_BOOT = ["echo 'VIPS=\"192.0.2.100 2001:db8::100\"' > /etc/default/lbd-realserver",
+           "systemctl enable --now lbd-realserver"]
 ADVICE = ["lbctl doctor /etc/lbd/lbd.yaml"]
 # In their shortest form, where there is one.
 BENCHMARKS = {
@@ -71,11 +73,14 @@ BENCHMARKS = {
     "tests/bench/hugepages 6144 build/tests/bench/flow_table": None,
     "tests/bench/hugepages 6144 build/tests/bench/synchronisation": None,
 }
-RUN = {*START, *ON_BACKENDS, *BY_HAND, *INSTALLED, *IMPORT, *ADVICE, *BENCHMARKS,
+RUN = {*START, *ON_BACKENDS, *BY_HAND, *AT_BOOT, *INSTALLED, *IMPORT, *ADVICE, *BENCHMARKS,
        "tools/demo", "lbctl init --port 0000:3b:00.0"}
-# What needs a NIC or a journal, or changes this machine: that there is such a program, or such a file.
+# What needs a NIC, a journal or a module, or changes this machine: that there is such a program, or such a file.
 HARDWARE = {
     "journalctl -u lbd": "journalctl --version",
+    "modprobe ipip; ip link set tunl0 up": "test -x /sbin/ip",
+    "modprobe fou; ip fou add port 6080 gue": "sh -c 'ip fou help 2>&1 | grep -q gue'",
+    "sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.tunl0.rp_filter=0": "sysctl --version",
     "echo 1024 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages":
         "test -e /sys/kernel/mm/hugepages",
     "dpdk-devbind.py --bind=vfio-pci 0000:3b:00.0": "dpdk-devbind.py --help",
@@ -252,6 +257,21 @@ def test_the_five_minutes(town, prepare):
         town.run(town.director, "timeout 3 " + command, status=(0, 124))
     stop_process(lbd)
     assert lbd.returncode == 0
+
+
+def test_a_backend_gets_its_addresses_as_its_service_gives_them(town):
+    with open(os.path.join(ROOT, "tools", "packaging", "lbd-realserver.service.in"),
+              encoding="utf-8") as unit:
+        start, stop = re.findall(r"^Exec(?:Start|Stop)=@sbindir@/(.*)$", unit.read(), re.MULTILINE)
+    web = town.webs[0]
+    web.speak_ipv6("2001:db8::11/64")
+    write = f"mkdir -p /etc/default && {AT_BOOT[0]} && . /etc/default/lbd-realserver && " \
+        "export LBD_REALSERVER_STATE=$1/run && "
+    town.run(web, write + start)
+    assert {"192.0.2.100/32", "2001:db8::100/128"} <= {
+        *web.addresses("lo"), *web.addresses("lo", family=6)}
+    town.run(web, write + stop)
+    assert [a for a in web.addresses("lo") if not a.startswith("127.")] == []
 
 
 def test_what_keepalived_had_is_imported_and_accepted(town):
