@@ -27,8 +27,10 @@ def siege(standing_lab):
     webs = list(enumerate((lab.web1, lab.web2), 1))
     backends = [{"address": web.address, "mac": web.mac()} for _, web in webs]
     backends6 = [{"address": f"fd66::2{number}", "mac": web.mac()} for number, web in webs]
-    services = [lab.service(backends=backends),
-                lab.service("web6", address=VIP6, backends=backends6)]
+    # Nor are connections to move if the flood takes an answer to a check along.
+    keep = {"on_backend_down": "keep"}
+    services = [lab.service(backends=backends, **keep),
+                lab.service("web6", address=VIP6, backends=backends6, **keep)]
     with besieged(lab, services=services) as siege:
         for director in lab.directors:
             for backend in backends + backends6:

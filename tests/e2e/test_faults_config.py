@@ -101,10 +101,11 @@ def test_a_file_that_is_replaced_all_the_time_is_read_whole(lab, director):
 
 
 def test_a_file_that_is_half_written_is_refused_and_taken_when_it_is_whole(lab, director):
-    """Cut before its services, that is: among them, a reader cannot know what is still to come."""
+    """Cut before its first port is whole, that is: later, a reader cannot know what is still to
+    come, as between two sections or services."""
     with open(director.config_file, "rb") as file:
         whole = file.read()
-    end = whole.index(b"services:") + 1
+    end = whole.index(b"device:") + 1
     load = lab.client.load(URL)
     for cut in range(0, end, max(1, end // 20)):
         with open(director.config_file, "wb") as file:
