@@ -10,7 +10,6 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <functional>
-#include <memory>
 #include <string>
 
 #include "lb/control/reply_stream.h"

@@ -79,10 +79,7 @@ WorkerSetup Crew::setup_of(Device& device, std::uint16_t worker) {
 }
 
 void Crew::configure(Setting& setting) {
-    complete(setting);
-    publication_.publish(
-        std::make_unique<ForwardingTable>(setting.services, setting.backends, setting.live, 1));
-    publication_.reclaim();
+    publish(setting, publication_);
 }
 
 void Crew::settle() {

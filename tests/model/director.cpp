@@ -22,7 +22,7 @@ constexpr auto lost = static_cast<std::size_t>(DropReason::fragment_lost);
 
 } // namespace
 
-void complete(Setting& setting) {
+void publish(Setting& setting, Publication& publication) {
     for (ServiceEntry& service : setting.services) {
         std::vector<Weighted> weighted;
         std::vector<MaglevMember> members;
@@ -35,6 +35,9 @@ void complete(Setting& setting) {
         service.ring = std::move(ring);
         service.hash_table = maglev_table(members);
     }
+    publication.publish(
+        std::make_unique<ForwardingTable>(setting.services, setting.backends, setting.live, 1));
+    publication.reclaim();
 }
 
 Director::Director(Device& device, const Memory& memory, Tick start)
@@ -66,10 +69,7 @@ Director::~Director() {
 }
 
 void Director::configure(Setting& setting) {
-    complete(setting);
-    publication_.publish(
-        std::make_unique<ForwardingTable>(setting.services, setting.backends, setting.live, 1));
-    publication_.reclaim();
+    publish(setting, publication_);
 }
 
 void Director::turn(std::uint64_t ticks) {

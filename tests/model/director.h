@@ -43,8 +43,8 @@ class Device {
     std::vector<std::vector<std::uint8_t>> sent_;
 };
 
-// Makes the rings and hash tables of `setting`, from its members and weights.
-void complete(Setting& setting);
+// Makes the rings and hash tables of `setting`, from its members and weights, and publishes it.
+void publish(Setting& setting, dataplane::Publication& publication);
 
 // Lines of each table.
 struct Memory {
