@@ -12,20 +12,19 @@ namespace lbd::config {
 
 namespace {
 
-using Kind = HealthCheck::Kind;
-
-Kind kind_named(std::string_view name) {
-    constexpr std::array<std::pair<std::string_view, Kind>, 8> kinds{{{"tcp", Kind::tcp},
-                                                                      {"http", Kind::http},
-                                                                      {"https", Kind::https},
-                                                                      {"smtp", Kind::smtp},
-                                                                      {"udp", Kind::udp},
-                                                                      {"dns", Kind::dns},
-                                                                      {"ping", Kind::ping},
-                                                                      {"script", Kind::script}}};
+HealthCheck::Kind kind_named(std::string_view name) {
+    constexpr std::array<std::pair<std::string_view, HealthCheck::Kind>, 8> kinds{
+        {{"tcp", HealthCheck::Kind::tcp},
+         {"http", HealthCheck::Kind::http},
+         {"https", HealthCheck::Kind::https},
+         {"smtp", HealthCheck::Kind::smtp},
+         {"udp", HealthCheck::Kind::udp},
+         {"dns", HealthCheck::Kind::dns},
+         {"ping", HealthCheck::Kind::ping},
+         {"script", HealthCheck::Kind::script}}};
     const auto* found = std::find_if(kinds.begin(), kinds.end(),
                                      [&](const auto& kind) { return kind.first == name; });
-    return found == kinds.end() ? Kind::tcp : found->second;
+    return found == kinds.end() ? HealthCheck::Kind::tcp : found->second;
 }
 
 std::string text_or_empty(const Node& node) {
@@ -57,41 +56,41 @@ HealthTls build_tls(const Layers& layers) {
 // What is of the kind alone, so that what another kind would look at tells no checks apart.
 void build_particulars(HealthCheck& check, const Layers& layers) {
     switch (check.kind) {
-        case Kind::https:
+        case HealthCheck::Kind::https:
             check.tls = build_tls(layers);
             [[fallthrough]];
-        case Kind::http:
+        case HealthCheck::Kind::http:
             check.host = text_or_empty(layers["host"]);
             check.http_1_0 = layers["http_version"].is("1.0");
             check.pages = build_pages(layers.list("urls"));
             break;
-        case Kind::smtp:
+        case HealthCheck::Kind::smtp:
             check.helo = the<std::string>(layers["helo"]);
             break;
-        case Kind::udp:
+        case HealthCheck::Kind::udp:
             boost::algorithm::unhex(text_or_empty(layers["payload"]),
                                     std::back_inserter(check.payload));
             check.answer_required = the<bool>(layers["answer_required"]);
             break;
-        case Kind::dns:
+        case HealthCheck::Kind::dns:
             check.query_name = the<std::string>(layers["query_name"]);
             check.query_type = the<std::string>(layers["query_type"]);
             break;
-        case Kind::script:
+        case HealthCheck::Kind::script:
             for (const auto& word : layers.list("script").items) {
                 check.script.push_back(the<std::string>(word));
             }
             check.user = text_or_empty(layers["user"]);
             break;
-        case Kind::tcp:
-        case Kind::ping:
-        case Kind::vip:
+        case HealthCheck::Kind::tcp:
+        case HealthCheck::Kind::ping:
+        case HealthCheck::Kind::vip:
             break;
     }
 }
 
 // What every kind has.
-HealthCheck build_check(Kind kind, const Layers& layers) {
+HealthCheck build_check(HealthCheck::Kind kind, const Layers& layers) {
     HealthCheck check{.kind = kind,
                       .interval = the<Milliseconds>(layers["interval"]),
                       .connect_timeout = the<Milliseconds>(layers["connect_timeout"]),
@@ -122,7 +121,7 @@ std::vector<HealthCheck> build_checks(const Node& root, const Node& service, con
             checks.push_back(std::move(check));
         }
         if (the<bool>(layers["check_vip"]) && !std::exchange(vip, true)) {
-            checks.push_back(build_check(Kind::vip, layers));
+            checks.push_back(build_check(HealthCheck::Kind::vip, layers));
         }
     }
     return checks;

@@ -34,7 +34,7 @@ void check_known(const Node& name, std::string_view what, const std::vector<std:
         return;
     }
     errors.say(name.place, name.path,
-               "there is no " + std::string(what) + ' ' + quoted(*name.text()) +
+               "there is no " + std::string(what) + ' ' + in_quotes(*name.text()) +
                    suggestion(*name.text(), known));
 }
 
@@ -55,7 +55,7 @@ void check_program(const Node& words, ErrorList& errors) {
     const auto& program = words.items.front();
     const auto* path = program.text();
     if (path != nullptr && path->front() != '/') {
-        errors.not_allowed(program.place, program.path, quoted(*path),
+        errors.not_allowed(program.place, program.path, in_quotes(*path),
                            "an absolute path, as no shell looks for it");
     }
 }
@@ -161,7 +161,7 @@ void check_unique(const Node& list, std::string_view key, ErrorList& errors) {
         if (const auto* earlier = claims.claim(*node.text(), item.path)) {
             const auto hint = node.given ? "" : ", the default; name one of them differently";
             errors.say(node.place, node.path,
-                       quoted(*node.text()) + " is already the " + std::string(key) + " of " +
+                       in_quotes(*node.text()) + " is already the " + std::string(key) + " of " +
                            *earlier + hint);
         }
     }

@@ -17,7 +17,7 @@ void check_occasions(const Node& script, std::initializer_list<std::string_view>
     for (const auto& word : script["on"].items) {
         const auto* text = word.text();
         if (text != nullptr && std::find(known.begin(), known.end(), *text) == known.end()) {
-            errors.not_allowed(word.place, word.path, quoted(*text),
+            errors.not_allowed(word.place, word.path, in_quotes(*text),
                                allowed + ", which are what happens to a " + std::string(object));
         }
     }

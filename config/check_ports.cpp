@@ -73,7 +73,7 @@ void check_device(const Node& port, Claims<std::string>& claims, ErrorList& erro
         device != nullptr ? claims.claim(device_key(*device), port.path) : nullptr;
     if (earlier != nullptr) {
         errors.say(node.place, node.path,
-                   quoted(device->name) + " is already the device of " + *earlier);
+                   in_quotes(device->name) + " is already the device of " + *earlier);
     }
 }
 
@@ -96,7 +96,7 @@ void check_name(const NetworkNode& network, Claims<std::string>& claims, ErrorLi
     const auto& node = (*network.node)["name"];
     if (network.name.size() > 15) { // of what is given this is reported already
         errors.say(node.place, node.path,
-                   "the default, " + quoted(network.name) +
+                   "the default, " + in_quotes(network.name) +
                        ", is longer than the 15 characters of an interface's name; give another");
     }
     const auto* earlier =
@@ -104,7 +104,7 @@ void check_name(const NetworkNode& network, Claims<std::string>& claims, ErrorLi
     if (earlier != nullptr) {
         const auto* hint = node.given ? "" : ", the default; name one of them differently";
         errors.say(node.place, node.path,
-                   quoted(network.name) + " is already the name of " + *earlier + hint);
+                   in_quotes(network.name) + " is already the name of " + *earlier + hint);
     }
 }
 
@@ -113,7 +113,7 @@ void check_mtu(const Node& port, const NetworkNode& network, ErrorList& errors) 
     const auto& node = port["mtu"];
     const auto* mtu = node.get<std::uint64_t>();
     if (mtu != nullptr && *mtu < 1280 && network.has(IpAddress::Family::v6)) {
-        errors.not_allowed(node.place, node.path, quoted(std::to_string(*mtu)),
+        errors.not_allowed(node.place, node.path, in_quotes(std::to_string(*mtu)),
                            "1280..9600, as " + network.title() + " has an IPv6 address");
     }
 }

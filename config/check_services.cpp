@@ -25,7 +25,7 @@ Surroundings surroundings(const Node& root, const NetworkNodes& networks) {
     return result;
 }
 
-using Endpoint = std::tuple<IpAddress, std::uint64_t, std::string>;
+using EndpointKey = std::tuple<IpAddress, std::uint64_t, std::string>;
 
 std::string endpoint_text(const IpAddress& address, std::uint64_t port) {
     const auto text =
@@ -45,7 +45,7 @@ void check_within_subnets(const NetworkNodes& networks, const Node& node, const 
     }
 }
 
-void check_endpoint(const NetworkNodes& networks, const Node& service, Claims<Endpoint>& claims,
+void check_endpoint(const NetworkNodes& networks, const Node& service, Claims<EndpointKey>& claims,
                     ErrorList& errors) {
     const auto& node = service["address"];
     const auto* given = node.get<IpAddress>();
@@ -71,7 +71,7 @@ void check_client_prefix(const Node& service, const Node& node, ErrorList& error
     const auto* length = node.get<std::uint64_t>();
     if (address != nullptr && address->family == IpAddress::Family::v4 && length != nullptr &&
         *length > 32) {
-        errors.not_allowed(node.place, node.path, quoted(std::to_string(*length)),
+        errors.not_allowed(node.place, node.path, in_quotes(std::to_string(*length)),
                            "1..32, as the service's address is IPv4");
     }
 }
@@ -121,7 +121,7 @@ void check_sources(const NetworkNodes& networks, const Node& list, std::set<std:
                                [&](const Prefix& prefix) { return prefix.address == *source; });
         });
         if (!own) {
-            errors.not_allowed(node.place, node.path, quoted(source->text()),
+            errors.not_allowed(node.place, node.path, in_quotes(source->text()),
                                "an address of a port or VLAN");
         } else if (!families.insert(source->family).second) {
             errors.say(node.place, node.path, source->text() + " is the second of its family");
@@ -150,7 +150,7 @@ std::string port_text(std::uint64_t port) {
 void check_services(const Node& root, ErrorList& errors) {
     const auto networks = network_nodes(root);
     const auto around = surroundings(root, networks);
-    Claims<Endpoint> endpoints;
+    Claims<EndpointKey> endpoints;
     std::set<std::string> said; // of health checks
     check_unique(root["services"], "name", errors);
     for (const auto& service : root["services"].items) {

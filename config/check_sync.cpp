@@ -12,7 +12,7 @@ void check_group(const Node& sync, const IpAddress* own, ErrorList& errors) {
         return;
     }
     if ((group->bytes[0] & 0xf0U) != 0xe0U) {
-        errors.not_allowed(node.place, node.path, quoted(group->text()),
+        errors.not_allowed(node.place, node.path, in_quotes(group->text()),
                            "a multicast address, 224.0.0.0 to 239.255.255.255");
     }
     if (!sync["peers"].items.empty()) {

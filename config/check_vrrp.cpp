@@ -21,11 +21,11 @@ void check_interval(const Node& instance, ErrorList& errors) {
         return;
     }
     if (instance["version"].is("2") && (*interval % 1s != 0ms || *interval < 1s)) {
-        errors.not_allowed(node.place, node.path, quoted(duration_text(*interval)),
+        errors.not_allowed(node.place, node.path, in_quotes(duration_text(*interval)),
                            "whole seconds, 1s..255s, as VRRP version 2 cannot say others");
     }
     if (instance["version"].is("3") && *interval > 40'950ms) {
-        errors.not_allowed(node.place, node.path, quoted(duration_text(*interval)),
+        errors.not_allowed(node.place, node.path, in_quotes(duration_text(*interval)),
                            "multiples of 10ms, 10ms..40950ms, as VRRP version 3 cannot say others");
     }
 }

@@ -9,32 +9,29 @@ namespace lbd::config {
 
 namespace {
 
-using Kind = YamlNode::Kind;
-using Shape = Field::Shape;
-
 // What a word that is not allowed may be shown as.
 enum class Shown { whole, as_key, hidden };
 
 std::string found_text(const YamlNode& node, Shown shown) {
     switch (node.kind) {
-        case Kind::nothing:
+        case YamlNode::Kind::nothing:
             return "nothing";
-        case Kind::list:
+        case YamlNode::Kind::list:
             return node.items.empty() ? "an empty list" : "a list";
-        case Kind::map:
+        case YamlNode::Kind::map:
             return "a section";
-        case Kind::word:
+        case YamlNode::Kind::word:
             break;
     }
     switch (shown) {
         case Shown::hidden:
             return std::to_string(node.word.size()) + " characters";
         case Shown::as_key:
-            return quoted_key(node.word);
+            return key_in_quotes(node.word);
         case Shown::whole:
             break;
     }
-    return quoted(node.word);
+    return in_quotes(node.word);
 }
 
 Node node_at(Place place, const std::string& path, bool given) {
@@ -45,15 +42,15 @@ Node node_at(Place place, const std::string& path, bool given) {
     return node;
 }
 
-class Reader {
+class SectionReader {
   public:
-    explicit Reader(ErrorList& errors) : errors_(errors) {}
+    explicit SectionReader(ErrorList& errors) : errors_(errors) {}
 
     // `defaults`: whether missing keys take the schema's, or stay without a value.
     Node section(const Section& section, const YamlNode& yaml, const std::string& path,
                  bool defaults) {
         Node node = node_at(yaml.place, path, true);
-        if (yaml.kind != Kind::map && yaml.kind != Kind::nothing) {
+        if (yaml.kind != YamlNode::Kind::map && yaml.kind != YamlNode::Kind::nothing) {
             wrong(yaml, path, "a section with " + keys_text(section), Shown::as_key);
             return node;
         }
@@ -91,14 +88,14 @@ class Reader {
                 const auto word = entry.key.substr(0, entry.key.find(':'));
                 errors_.say(
                     entry.place, path,
-                    "unknown key " + quoted_key(entry.key) + suggestion(word, section.keys()));
+                    "unknown key " + key_in_quotes(entry.key) + suggestion(word, section.keys()));
             }
         }
     }
 
     Node missing(const Field& field, const YamlNode& parent, const std::string& path,
                  bool defaults) {
-        if (field.shape == Shape::section) {
+        if (field.shape == Field::Shape::section) {
             YamlNode empty;
             empty.place = parent.place;
             auto node = section(*field.section, empty, path, true);
@@ -130,17 +127,17 @@ class Reader {
         // The place of nothing is wherever the next token is; the key says more.
         YamlNode nothing;
         nothing.place = entry.place;
-        const auto& yaml = entry.value->kind == Kind::nothing ? nothing : *entry.value;
+        const auto& yaml = entry.value->kind == YamlNode::Kind::nothing ? nothing : *entry.value;
         switch (field.shape) {
-            case Shape::value:
+            case Field::Shape::value:
                 return scalar(field, yaml, path);
-            case Shape::section:
+            case Field::Shape::section:
                 return section(*field.section, yaml, path, true);
-            case Shape::overrides:
+            case Field::Shape::overrides:
                 return section(*field.section, yaml, path, false);
-            case Shape::values:
-            case Shape::sections:
-            case Shape::overriding:
+            case Field::Shape::values:
+            case Field::Shape::sections:
+            case Field::Shape::overriding:
                 break;
         }
         return list(field, yaml, path);
@@ -148,7 +145,7 @@ class Reader {
 
     Node scalar(const Field& field, const YamlNode& yaml, const std::string& path) {
         Node node = node_at(yaml.place, path, true);
-        if (yaml.kind == Kind::word) {
+        if (yaml.kind == YamlNode::Kind::word) {
             node.value = field.type->parse(yaml.word).value_or(Value{});
         }
         if (node.get<std::monostate>() != nullptr) {
@@ -160,7 +157,8 @@ class Reader {
     Node list(const Field& field, const YamlNode& yaml, const std::string& path) {
         Node node = node_at(yaml.place, path, true);
         const bool empty = yaml.items.empty();
-        if ((yaml.kind != Kind::list && yaml.kind != Kind::nothing) || (empty && field.required)) {
+        if ((yaml.kind != YamlNode::Kind::list && yaml.kind != YamlNode::Kind::nothing) ||
+            (empty && field.required)) {
             const auto least = field.required ? " of at least one" : "";
             wrong(yaml, path,
                   (field.section != nullptr ? "a list of sections" : "a list") +
@@ -176,7 +174,7 @@ class Reader {
             const auto item_path = path + '[' + std::to_string(i) + ']';
             node.items.push_back(field.section != nullptr
                                      ? section(*field.section, *yaml.items[i], item_path,
-                                               field.shape != Shape::overriding)
+                                               field.shape != Field::Shape::overriding)
                                      : scalar(field, *yaml.items[i], item_path));
         }
         return node;
@@ -195,7 +193,7 @@ const Node& Node::operator[](std::string_view key) const {
 }
 
 Node understand(const YamlNode& root, ErrorList& errors) {
-    return Reader(errors).section(schema(), root, "", true);
+    return SectionReader(errors).section(schema(), root, "", true);
 }
 
 } // namespace lbd::config

@@ -82,7 +82,7 @@ void ErrorList::throw_if_any() {
     throw Errors(std::move(errors_));
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string result = "'";
     for (const char character : text.substr(0, most_characters)) {
@@ -98,11 +98,11 @@ std::string quoted(std::string_view text) {
     return result + (text.size() > most_characters ? "...'" : "'");
 }
 
-std::string quoted_key(std::string_view text) {
+std::string key_in_quotes(std::string_view text) {
     const auto colon = text.find(':');
     return colon == std::string_view::npos
-               ? quoted(text)
-               : quoted(text.substr(0, colon + 1)) + " (a blank is missing after the colon)";
+               ? in_quotes(text)
+               : in_quotes(text.substr(0, colon + 1)) + " (a blank is missing after the colon)";
 }
 
 } // namespace lbd::config

@@ -62,10 +62,10 @@ class ErrorList {
 };
 
 // The text as it can be shown in one line of a terminal: quoted, control characters escaped, cut.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // The same of what stands where a key is expected. If it has a colon, a blank is missing after it,
 // and what follows may be a secret: it is left out.
-std::string quoted_key(std::string_view text);
+std::string key_in_quotes(std::string_view text);
 
 } // namespace lbd::config

@@ -13,8 +13,6 @@ namespace lbd::config {
 
 namespace {
 
-using Shape = Field::Shape;
-
 constexpr std::string_view default_mark = " # default";
 
 // Whether it has an effect in this section, beside what else is given there.
@@ -57,16 +55,16 @@ class Writer {
 
     void write(const Field& field, const Node& node, const Node& parent, std::size_t depth) {
         switch (field.shape) {
-            case Shape::value:
+            case Field::Shape::value:
                 return write_value(field, node, parent, depth);
-            case Shape::values:
+            case Field::Shape::values:
                 return write_values(field, node, depth);
-            case Shape::section:
+            case Field::Shape::section:
                 return write_section(field, node, depth);
-            case Shape::overrides:
+            case Field::Shape::overrides:
                 return write_overrides(field, node, depth);
-            case Shape::sections:
-            case Shape::overriding:
+            case Field::Shape::sections:
+            case Field::Shape::overriding:
                 return write_sections(field, node, depth);
         }
     }
@@ -120,7 +118,7 @@ class Writer {
         line(depth, field.key + ':');
         for (const auto& item : node.items) {
             line(depth + 1, "-");
-            write_fields(*field.section, item, depth + 2, field.shape == Shape::overriding);
+            write_fields(*field.section, item, depth + 2, field.shape == Field::Shape::overriding);
         }
     }
 
@@ -142,7 +140,7 @@ class Writer {
         const auto& fields = level.section->fields;
         const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& field) {
             return field.section == within_.back().section &&
-                   (field.shape == Shape::section || field.shape == Shape::overrides);
+                   (field.shape == Field::Shape::section || field.shape == Field::Shape::overrides);
         });
         return found == fields.end() ? nullptr : &*found;
     }
@@ -150,7 +148,7 @@ class Writer {
     // What a section that overrides others takes from the innermost of these that has the key.
     // Null: there is none, or it depends: an item of `checks` may serve several backends.
     const Node* outer(const Field& wanted) const {
-        if (wanted.shape != Shape::value || wanted.fallback.empty()) {
+        if (wanted.shape != Field::Shape::value || wanted.fallback.empty()) {
             return nullptr;
         }
         for (auto level = within_.rbegin() + 1; level != within_.rend(); ++level) {

@@ -58,11 +58,11 @@ std::optional<std::string> nearest(std::string_view word,
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
     if (const auto meant = nearest(word, candidates)) {
-        return "; did you mean " + quoted(*meant) + "?";
+        return "; did you mean " + in_quotes(*meant) + "?";
     }
     std::string known;
     for (std::size_t i = 0; i < std::min(candidates.size(), most_listed); ++i) {
-        known += (known.empty() ? "; known: " : ", ") + quoted(candidates[i]);
+        known += (known.empty() ? "; known: " : ", ") + in_quotes(candidates[i]);
     }
     return known;
 }

@@ -9,8 +9,6 @@ namespace lbd::config {
 
 namespace {
 
-using Shape = Field::Shape;
-
 constexpr std::string_view introduction =
     R"(.TH LBD.YAML 5 "" "lbd" "File Formats"
 .SH NAME
@@ -56,7 +54,7 @@ services:
 
 // roff: a hyphen-minus and a backslash are spelled, and a line must not begin with a control
 // character.
-std::string escaped(std::string_view text) {
+std::string escaped_for_roff(std::string_view text) {
     std::string result;
     if (!text.empty() && (text.front() == '.' || text.front() == '\'')) {
         result = "\\&";
@@ -85,17 +83,17 @@ std::string requirement(const Field& field) {
 
 std::string kind(const Field& field, const std::string& path) {
     switch (field.shape) {
-        case Shape::value:
+        case Field::Shape::value:
             return field.type->allowed + "; " + requirement(field);
-        case Shape::values:
+        case Field::Shape::values:
             return "a list, each " + field.type->allowed + "; " + requirement(field);
-        case Shape::section:
+        case Field::Shape::section:
             return "a section, see " + path;
-        case Shape::overrides:
+        case Field::Shape::overrides:
             return "a section with keys of " + field.key;
-        case Shape::overriding:
+        case Field::Shape::overriding:
             return "a list of sections with the keys of health";
-        case Shape::sections:
+        case Field::Shape::sections:
             break;
     }
     return std::string(field.required ? "a list of at least one section" : "a list of sections") +
@@ -103,21 +101,21 @@ std::string kind(const Field& field, const std::string& path) {
 }
 
 void write_section(const Section& section, const std::string& path, std::string& page) {
-    page += ".SS " + (path.empty() ? "Top level" : escaped(path)) + '\n';
+    page += ".SS " + (path.empty() ? "Top level" : escaped_for_roff(path)) + '\n';
     if (!section.documentation.empty()) {
-        page += escaped(section.documentation) + '\n';
+        page += escaped_for_roff(section.documentation) + '\n';
     }
     const auto inner_path = [&](const Field& field) {
         return (path.empty() ? "" : path + '.') + field.key +
-               (field.shape == Shape::sections ? "[]" : "");
+               (field.shape == Field::Shape::sections ? "[]" : "");
     };
     for (const auto& field : section.fields) {
-        page += ".TP\n.B " + escaped(field.key) + '\n';
-        page += escaped(field.documentation) + "\n.br\n";
-        page += "(" + escaped(kind(field, inner_path(field))) + ")\n";
+        page += ".TP\n.B " + escaped_for_roff(field.key) + '\n';
+        page += escaped_for_roff(field.documentation) + "\n.br\n";
+        page += "(" + escaped_for_roff(kind(field, inner_path(field))) + ")\n";
     }
     for (const auto& field : section.fields) {
-        if (field.shape == Shape::section || field.shape == Shape::sections) {
+        if (field.shape == Field::Shape::section || field.shape == Field::Shape::sections) {
             write_section(*field.section, inner_path(field), page);
         }
     }

@@ -9,7 +9,7 @@ namespace lbd::config {
 
 namespace {
 
-std::string text_of(const Device& device) {
+std::string device_text(const Device& device) {
     switch (device.kind) {
         case Device::Kind::pci:
             return device.name;
@@ -32,7 +32,7 @@ struct Spell {
     std::string operator()(const IpAddress& value) const { return value.text(); }
     std::string operator()(const Prefix& value) const { return value.text(); }
     std::string operator()(const MacAddress& value) const { return value.text(); }
-    std::string operator()(const Device& value) const { return text_of(value); }
+    std::string operator()(const Device& value) const { return device_text(value); }
     std::string operator()(const Secret&) const { return ""; } // is never shown
 };
 

@@ -8,8 +8,6 @@ namespace lbd::config {
 
 namespace {
 
-using Sentences = std::vector<std::string>;
-
 // That none of the addresses is the director's own is checked elsewhere: there is no owner.
 void warn_about_priority(const VrrpInstance& instance, Sentences& warnings) {
     if (instance.priority == 255) {

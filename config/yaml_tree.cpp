@@ -134,7 +134,8 @@ class TreeBuilder : public YAML::EventHandler {
     void add_entry(Open& parent, const YamlPointer& node) {
         parent.has_key = false;
         if (!parent.keys.insert(parent.key).second) {
-            errors_.say(parent.key_place, "", "key " + quoted_key(parent.key) + " is given twice");
+            errors_.say(parent.key_place, "",
+                        "key " + key_in_quotes(parent.key) + " is given twice");
             return;
         }
         parent.node->entries.push_back({parent.key, parent.key_place, node});
@@ -193,8 +194,9 @@ YamlPointer read_yaml(std::string_view text, ErrorList& errors) {
         const auto root = builder.root();
         return root && root->kind != YamlNode::Kind::nothing ? root : empty_map();
     } catch (const YAML::Exception& error) {
-        errors.say(place_of(error.mark), "",
-                   "not YAML as lbd reads it: " + quoted(error.msg) + tab_hint(text, error.mark));
+        errors.say(
+            place_of(error.mark), "",
+            "not YAML as lbd reads it: " + in_quotes(error.msg) + tab_hint(text, error.mark));
         return nullptr;
     }
 }

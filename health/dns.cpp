@@ -16,7 +16,7 @@ namespace lbd::health {
 
 namespace {
 
-const char* text_of(int code) {
+const char* response_text(int code) {
     switch (code) {
         case ns_r_formerr:
             return "format error";
@@ -91,7 +91,7 @@ std::optional<std::string> dns_fault(std::span<const std::uint8_t> answer, std::
         return "malformed answer";
     if (ns_msg_id(message) != id || ns_msg_getflag(message, ns_f_qr) == 0) return std::nullopt;
     const int code = ns_msg_getflag(message, ns_f_rcode);
-    return code == ns_r_noerror ? std::string() : std::string(text_of(code));
+    return code == ns_r_noerror ? std::string() : std::string(response_text(code));
 }
 
 std::unique_ptr<Attempt> dns_attempt(boost::asio::io_context& io, const Probe& probe) {

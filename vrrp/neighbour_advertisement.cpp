@@ -16,8 +16,8 @@ constexpr std::size_t icmp_size = 32;
 constexpr std::uint8_t icmp_protocol = 58;
 
 // RFC 4443 2.3: over the message and a header that has only addresses, length and protocol.
-std::uint16_t checksum(std::span<const std::uint8_t> addresses,
-                       std::span<const std::uint8_t> icmp) {
+std::uint16_t icmp_checksum(std::span<const std::uint8_t> addresses,
+                            std::span<const std::uint8_t> icmp) {
     const std::uint32_t header = static_cast<std::uint32_t>(icmp.size()) + icmp_protocol;
     return fold(sum_words(icmp, sum_words(addresses, header)));
 }
@@ -41,7 +41,7 @@ std::array<std::uint8_t, 86> neighbour_advertisement(const MacBytes& mac,
     put(mac);
     const std::span<std::uint8_t> bytes(frame);
     const std::uint16_t sum =
-        checksum(bytes.subspan(ethernet_size + 8, 32), bytes.subspan(ethernet_size + ip_size));
+        icmp_checksum(bytes.subspan(ethernet_size + 8, 32), bytes.subspan(ethernet_size + ip_size));
     frame[ethernet_size + ip_size + 2] = static_cast<std::uint8_t>(sum >> 8);
     frame[ethernet_size + ip_size + 3] = static_cast<std::uint8_t>(sum);
     return frame;

@@ -14,13 +14,13 @@ namespace {
 using namespace std::chrono_literals;
 
 // keepalived.conf(5), "Virtual server(s)".
-struct Kind {
+struct CheckKind {
     std::string_view keyword;
     const char* type;
     std::uint64_t retry;
     Milliseconds delay_before_retry; // 0: the delay_loop
 };
-constexpr std::array<Kind, 8> kinds{{
+constexpr std::array<CheckKind, 8> kinds{{
     {"TCP_CHECK", "tcp", 1, 1s},
     {"HTTP_GET", "http", 1, 3s},
     {"SSL_GET", "https", 1, 3s},
@@ -31,9 +31,9 @@ constexpr std::array<Kind, 8> kinds{{
     {"MISC_CHECK", "script", 0, 1s},
 }};
 
-const Kind* kind_of(const std::string& keyword) {
-    const auto* found = std::find_if(kinds.begin(), kinds.end(),
-                                     [&](const Kind& kind) { return kind.keyword == keyword; });
+const CheckKind* kind_of(const std::string& keyword) {
+    const auto* found = std::find_if(
+        kinds.begin(), kinds.end(), [&](const CheckKind& kind) { return kind.keyword == keyword; });
     return found == kinds.end() ? nullptr : found;
 }
 
@@ -114,7 +114,7 @@ void add_script_keywords(Keywords& keywords, Yaml& check, Scene& scene) {
     keywords.lost({"misc_dynamic"}, "the exit status does not change the weight");
 }
 
-void add_kind_keywords(Keywords& keywords, const Kind& kind, Yaml& check, Scene& scene) {
+void add_kind_keywords(Keywords& keywords, const CheckKind& kind, Yaml& check, Scene& scene) {
     const std::string_view type = kind.type;
     if (type != "script") {
         add_connection_keywords(keywords, check, scene);
@@ -138,7 +138,7 @@ void add_kind_keywords(Keywords& keywords, const Kind& kind, Yaml& check, Scene&
 }
 
 // What lbd bounds more tightly than keepalived does was cut, and reported, when it was read.
-void put_timing(Yaml& check, const CheckDefaults& values, const Kind& kind) {
+void put_timing(Yaml& check, const CheckDefaults& values, const CheckKind& kind) {
     const auto interval = values.delay_loop.value_or(60s);
     const auto is_script = std::string_view(kind.type) == "script";
     const auto timeout =

@@ -207,7 +207,7 @@ void add_process_keywords(Keywords& keywords, Scene& scene) {
     keywords.lost({"checker_log_all_failures"}, "lbctl health shows the last result");
 }
 
-void add_unneeded(Keywords& keywords) {
+void add_unneeded_globals(Keywords& keywords) {
     keywords.lost({"enable_snmp_vrrp", "enable_snmp_keepalived", "enable_snmp_checker",
                    "enable_snmp_rfc", "enable_snmp_rfcv2", "enable_snmp_rfcv3", "enable_traps",
                    "snmp_socket", "enable_dbus", "dbus_service_name", "dbus_no_interface_name"},
@@ -325,7 +325,7 @@ void add_global_keywords(Keywords& top, Scene& scene) {
         add_mail_keywords(keywords, scene);
         add_vrrp_defaults(keywords, scene);
         add_process_keywords(keywords, scene);
-        add_unneeded(keywords);
+        add_unneeded_globals(keywords);
         keywords.read(block.items, scene.report);
     });
     top.on_block("static_ipaddress",

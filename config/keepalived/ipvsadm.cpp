@@ -11,20 +11,20 @@ namespace lbd::config::keepalived {
 
 namespace {
 
-constexpr std::size_t most_lines = 200'000;
+constexpr std::size_t most_rule_lines = 200'000;
 
-struct Endpoint {
+struct RuleEndpoint {
     std::string address;
     std::string port; // empty: none
 };
 
 // "192.0.2.1:80", "[2001:db8::1]:80"
-Endpoint endpoint_of(const std::string& text) {
+RuleEndpoint endpoint_of(const std::string& text) {
     const bool bracket = !text.empty() && text.front() == '[';
     const auto end = bracket ? text.find(']') : std::string::npos;
     const auto colon =
         bracket ? (end == std::string::npos ? end : text.find(':', end)) : text.rfind(':');
-    Endpoint endpoint;
+    RuleEndpoint endpoint;
     endpoint.address =
         bracket ? text.substr(1, end == std::string::npos ? end : end - 1) : text.substr(0, colon);
     endpoint.port = colon == std::string::npos ? "" : text.substr(colon + 1);
@@ -240,7 +240,7 @@ std::vector<Block> ipvsadm_blocks(std::string_view text, const std::string& file
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         ++origin.line;
         if (raw.find('\0') != std::string_view::npos ||
-            origin.line > static_cast<int>(most_lines)) {
+            origin.line > static_cast<int>(most_rule_lines)) {
             throw Malformed(origin, "this is not what ipvsadm -S -n prints");
         }
         Block line{.origin = origin, .last_line = origin.line, .words = words_of(raw), .items = {}};

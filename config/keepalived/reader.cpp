@@ -24,7 +24,7 @@ namespace {
 
 // Far more than any director has; what is larger comes from definitions that multiply each other.
 constexpr std::size_t most_bytes = 16U << 20U;
-constexpr std::size_t most_lines = 1'000'000;
+constexpr std::size_t most_included_lines = 1'000'000;
 constexpr std::size_t longest_line = 16'384;
 constexpr std::size_t most_nesting = 64;
 constexpr std::size_t most_replacements = 1000; // in one line
@@ -74,7 +74,8 @@ class Reader {
 
 void Reader::count(std::size_t bytes, const Origin& origin) {
     bytes_ += bytes;
-    if (++processed_ > most_lines * 4 || lines_.size() > most_lines || bytes_ > most_bytes * 4) {
+    if (++processed_ > most_included_lines * 4 || lines_.size() > most_included_lines ||
+        bytes_ > most_bytes * 4) {
         throw Malformed(origin, "the file becomes larger than any configuration from here on");
     }
 }
@@ -204,7 +205,7 @@ void Reader::process(std::string text, const Origin& origin, std::size_t nesting
 }
 
 void Reader::repeat(const std::string& text, const Origin& origin, std::size_t nesting) {
-    const auto repetition = repetition_of(text, most_lines);
+    const auto repetition = repetition_of(text, most_included_lines);
     if (!repetition) {
         report_.lost(origin, origin.line, text.substr(0, text.find('(')),
                      "this is no ~SEQ(name, first, step, last) or ~LST(name, value, ...), or has "
@@ -239,7 +240,7 @@ bool Reader::included(const std::vector<std::string>& words, const Origin& origi
     glob_t found{};
     const int failed = glob(pattern.c_str(), GLOB_MARK | GLOB_BRACE, nullptr, &found);
     const std::unique_ptr<glob_t, GlobFree> release(&found);
-    if (failed != 0 || found.gl_pathc > most_lines) {
+    if (failed != 0 || found.gl_pathc > most_included_lines) {
         report_.lost(origin, origin.line, words.front(),
                      "there is no readable file " + printable(pattern.string()));
         return true;

@@ -38,7 +38,7 @@ std::vector<std::string> members_of(const std::string& argument) {
 }
 
 // Decimal, 0x... or 0..., as strtol() has them; bounded, so that nothing overflows.
-std::optional<std::int64_t> number_of(const std::string& text) {
+std::optional<std::int64_t> signed_number(const std::string& text) {
     char* end = nullptr;
     const std::int64_t value = std::strtol(text.c_str(), &end, 0);
     constexpr std::int64_t most = 1'000'000'000;
@@ -48,7 +48,7 @@ std::optional<std::int64_t> number_of(const std::string& text) {
     return value;
 }
 
-std::string text_of(std::int64_t value, bool hexadecimal) {
+std::string number_text(std::int64_t value, bool hexadecimal) {
     std::string text(24, ' ');
     const auto end =
         std::to_chars(text.data(), text.data() + text.size(), value, hexadecimal ? 16 : 10).ptr;
@@ -60,7 +60,7 @@ bool add_sequence(const std::vector<std::string>& arguments, bool hexadecimal, s
                   Repetition& repetition) {
     std::vector<std::int64_t> numbers;
     for (std::size_t i = 1; i < arguments.size(); ++i) {
-        const auto number = number_of(arguments[i]);
+        const auto number = signed_number(arguments[i]);
         if (!number) {
             return false;
         }
@@ -77,7 +77,7 @@ bool add_sequence(const std::vector<std::string>& arguments, bool hexadecimal, s
         return false;
     }
     for (auto value = first; step > 0 ? value <= last : value >= last; value += step) {
-        repetition.turns.push_back({{arguments.front(), text_of(value, hexadecimal)}});
+        repetition.turns.push_back({{arguments.front(), number_text(value, hexadecimal)}});
     }
     return true;
 }

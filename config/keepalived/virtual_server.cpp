@@ -245,7 +245,7 @@ void add_service_keywords(Keywords& keywords, VirtualServer& server, Scene& scen
     });
 }
 
-void add_unneeded(Keywords& keywords) {
+void add_unneeded_of_server(Keywords& keywords) {
     keywords.lost({"ops"}, "lbd remembers every UDP flow");
     keywords.lost({"persistence_engine"}, "persistence goes by the client's address");
     keywords.lost({"ha_suspend", "ip_family"}, "backends are checked on each director, always");
@@ -264,7 +264,7 @@ void read_virtual_server(const Block& block, VirtualServer& server, Scene& scene
     Keywords keywords;
     add_timing_keywords(keywords, server.checks, scene);
     add_service_keywords(keywords, server, scene);
-    add_unneeded(keywords);
+    add_unneeded_of_server(keywords);
     keywords.on_block("real_server", [&](const Block& part) { real.push_back(&part); });
     keywords.on("sorry_server", [&](const Block& line) {
         if (sorry.block != nullptr) {

@@ -185,7 +185,7 @@ void add_garp_keywords(Keywords& keywords, Instance& instance, Scene& scene) {
     });
 }
 
-void add_unneeded(Keywords& keywords) {
+void add_unneeded_of_instance(Keywords& keywords) {
     keywords.noted({"preempt"}, "is the default");
     keywords.noted({"native_ipv6"}, "the addresses say so");
     keywords.noted({"promote_secondaries"}, "each virtual address is removed on its own");
@@ -227,7 +227,7 @@ void read_vrrp_instance(const Block& block, Instance& instance, const Trackables
     add_garp_keywords(keywords, instance, scene);
     add_notify_keywords(keywords, instance.notify, scene);
     add_track_keywords(keywords, instance.tracks, known, scene);
-    add_unneeded(keywords);
+    add_unneeded_of_instance(keywords);
     keywords.on_block("authentication",
                       [&](const Block& part) { read_authentication(part, instance, scene); });
     keywords.on_block("virtual_ipaddress", [&](const Block& part) {

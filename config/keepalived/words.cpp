@@ -20,7 +20,7 @@ bool is_octal(char character) {
     return character >= '0' && character <= '7';
 }
 
-bool is_hexadecimal(char character) {
+bool is_hexadecimal_digit(char character) {
     return std::isxdigit(static_cast<unsigned char>(character)) != 0;
 }
 
@@ -33,11 +33,11 @@ char simple_escape(char character) {
 }
 
 // Reads what is behind a backslash at `position`, and leaves it behind that.
-char escaped(std::string_view line, std::size_t& position) {
+char escape_sequence(std::string_view line, std::size_t& position) {
     const char first = line[position++];
     unsigned value = 0;
-    if (first == 'x' && position < line.size() && is_hexadecimal(line[position])) {
-        while (position < line.size() && is_hexadecimal(line[position])) {
+    if (first == 'x' && position < line.size() && is_hexadecimal_digit(line[position])) {
+        while (position < line.size() && is_hexadecimal_digit(line[position])) {
             value = (value * 16 + digit_of(line[position++])) & 0xffU;
         }
         return static_cast<char>(value);
@@ -64,7 +64,7 @@ std::vector<std::string> split(std::string_view line, std::string_view quotes, b
     for (std::size_t position = 0; position < line.size();) {
         const char character = line[position++];
         if (quote != 0 && escapes && character == '\\' && position < line.size()) {
-            word += escaped(line, position);
+            word += escape_sequence(line, position);
         } else if (quote != 0 ? character == quote : quotes.find(character) != none) {
             quote = quote != 0 ? '\0' : character;
             inside = true;

@@ -44,7 +44,7 @@ json::value log_level_by_hand(const std::string& wanted) {
     return success(std::move(data));
 }
 
-std::string_view name_of(health::Verdict verdict) {
+std::string_view verdict_name(health::Verdict verdict) {
     return verdict == health::Verdict::up     ? "up"
            : verdict == health::Verdict::down ? "down"
                                               : "unknown";
@@ -140,7 +140,7 @@ json::object Runtime::health_status() const {
         object["address"] = status.target.probe.address.to_string();
         object["port"] = status.target.probe.port;
         object["type"] = health::name_of(status.target.probe.kind);
-        object["state"] = name_of(status.verdict);
+        object["state"] = verdict_name(status.verdict);
         object["since_seconds"] = seconds(now - status.since);
         object["last_result"] = status.last_result;
         object["last_duration_ms"] = status.last_duration.count();

@@ -32,8 +32,8 @@ std::string endpoint(const dataplane::Ipv6& address, rte_be16_t port) {
 }
 
 template <class Key>
-json::object describe(const Flow<Key>& flow, dataplane::Tick now, std::size_t worker,
-                      const Roster& roster) {
+json::object flow_json(const Flow<Key>& flow, dataplane::Tick now, std::size_t worker,
+                       const Roster& roster) {
     json::object object;
     const auto& backend = roster.backends().at(flow.backend).config;
     const bool ipv6 = backend.address.family == config::IpAddress::Family::v6;
@@ -67,7 +67,7 @@ asio::awaitable<json::value> list_connections(dataplane::Engine& engine, const R
         const auto add = [&](const auto& flows) {
             for (const auto& flow : flows) {
                 if (list.size() == limit) break;
-                list.push_back(describe(flow, snapshot.now, worker, roster));
+                list.push_back(flow_json(flow, snapshot.now, worker, roster));
             }
         };
         add(snapshot.flows4);

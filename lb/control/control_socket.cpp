@@ -33,10 +33,10 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t longest_request = 65536;
-constexpr unsigned most_clients = 64;
-constexpr std::chrono::seconds patience{5}; // with a client that does not send, or read
+constexpr unsigned most_control_clients = 64;
+constexpr std::chrono::seconds client_patience{5}; // with a client that does not send, or read
 
-json::value refusal(std::string_view text) {
+json::value refused_reply(std::string_view text) {
     json::object reply = begin_reply(false);
     reply["error"] = text;
     return reply;
@@ -46,7 +46,7 @@ json::value refusal(std::string_view text) {
 class Watchdog {
   public:
     explicit Watchdog(ControlSocket::Protocol::socket& socket)
-        : timer_(socket.get_executor(), patience) {
+        : timer_(socket.get_executor(), client_patience) {
         timer_.async_wait([&socket, alive = std::weak_ptr<int>(life_)](const error_code& error) {
             error_code ignored;
             if (!error && !alive.expired()) socket.cancel(ignored);
@@ -65,7 +65,7 @@ ControlSocket::ControlSocket(asio::io_context& io, std::string path, const std::
     : io_(io), path_(std::move(path)), handler_(std::move(handler)), acceptor_(io) {
     open(group);
     const auto serving = [this](Protocol::socket client) { return serve(std::move(client)); };
-    asio::co_spawn(io_, accept_clients(acceptor_, most_clients, serving), asio::detached);
+    asio::co_spawn(io_, accept_clients(acceptor_, most_control_clients, serving), asio::detached);
 }
 
 ControlSocket::~ControlSocket() {
@@ -127,11 +127,11 @@ asio::awaitable<std::string> ControlSocket::answer(std::string line, ReplyStream
     try {
         auto request = parse_request(line);
         if (const auto* refused = std::get_if<Refusal>(&request))
-            reply = refusal(refused->reason);
+            reply = refused_reply(refused->reason);
         else
             reply = co_await handler_(std::move(std::get<json::object>(request)), stream);
     } catch (const std::exception& error) {
-        reply = refusal(error.what());
+        reply = refused_reply(error.what());
     }
     co_return json::serialize(reply) + '\n';
 }

@@ -10,7 +10,7 @@ namespace {
 
 // The text comes from a user, or from whoever talks to the socket: no more of it is repeated than
 // the longest endpoint has.
-Refusal refusal(std::string_view text) {
+Refusal bad_endpoint(std::string_view text) {
     constexpr std::size_t longest = 55;
     const bool shortened = text.size() > longest;
     return {"'" + std::string(text.substr(0, longest)) + (shortened ? "..." : "") +
@@ -57,13 +57,13 @@ std::string Endpoint::text() const {
 std::variant<Endpoint, Refusal> parse_endpoint(std::string_view text) {
     const Parts parts = split(text);
     const auto address = config::IpAddress::parse(parts.address);
-    if (!address) return refusal(text);
+    if (!address) return bad_endpoint(text);
     const bool ipv6 = address->family == config::IpAddress::Family::v6;
     if (parts.bracketed && (!ipv6 || text.find(']') == std::string_view::npos))
-        return refusal(text);
+        return bad_endpoint(text);
     if (parts.rest.empty()) return Endpoint{*address, std::nullopt};
     const auto port = parts.rest.starts_with(':') ? parse_port(parts.rest.substr(1)) : std::nullopt;
-    if (!port) return refusal(text);
+    if (!port) return bad_endpoint(text);
     return Endpoint{*address, port};
 }
 

@@ -16,7 +16,7 @@ using dataplane::Verdict;
 
 namespace {
 
-double seconds(dataplane::Tick ticks) {
+double seconds_of(dataplane::Tick ticks) {
     return static_cast<double>(ticks) / dataplane::ticks_per_second;
 }
 
@@ -47,7 +47,7 @@ json::value steering_of(const Findings& findings) {
     return object;
 }
 
-json::object service_of(const ServiceRecord& record) {
+json::object service_json(const ServiceRecord& record) {
     const config::Service& service = record.config;
     json::object object;
     object["name"] = service.name;
@@ -61,7 +61,8 @@ json::object service_of(const ServiceRecord& record) {
     return object;
 }
 
-json::object backend_of(const BackendRecord& record, const std::vector<config::Network>& networks) {
+json::object backend_json(const BackendRecord& record,
+                          const std::vector<config::Network>& networks) {
     json::object object;
     object["address"] = record.config.address.text();
     object["port"] = record.config.port;
@@ -75,12 +76,12 @@ json::object backend_of(const BackendRecord& record, const std::vector<config::N
 }
 
 // Removed ones that connections hold included.
-json::array backends_of(const Roster& roster, std::optional<dataplane::ServiceSlot> service,
-                        const std::vector<config::Network>& networks) {
+json::array backends_json(const Roster& roster, std::optional<dataplane::ServiceSlot> service,
+                          const std::vector<config::Network>& networks) {
     json::array backends;
     for (const BackendRecord& record : roster.backends())
         if (record.in_slot && record.service == service)
-            backends.push_back(backend_of(record, networks));
+            backends.push_back(backend_json(record, networks));
     return backends;
 }
 
@@ -93,7 +94,7 @@ json::value flow_of(const Findings& findings, const Roster& roster) {
     if (!flow) return nullptr;
     json::object object;
     object["state"] = dataplane::flow_state_names[static_cast<std::size_t>(flow->state)];
-    object["expires_seconds"] = seconds(flow->remaining);
+    object["expires_seconds"] = seconds_of(flow->remaining);
     object["backend"] = address_of(roster, flow->backend);
     object["fate"] = dataplane::flow_fate_names[static_cast<std::size_t>(flow->fate)];
     return object;
@@ -108,13 +109,13 @@ json::value binding_of(const ExplainRequest& request, const Findings& findings,
     object["network"] = config::Prefix{request.source.address, service.persistence_prefix}.text();
     object["worker"] = findings.keeper;
     object["backend"] = address_of(roster, binding->backend);
-    object["expires_seconds"] = seconds(binding->remaining);
+    object["expires_seconds"] = seconds_of(binding->remaining);
     object["connections"] = binding->flows;
     object["holds"] = binding->holds;
     return object;
 }
 
-std::string_view name_of(Verdict::Kind kind) {
+std::string_view disposition_name(Verdict::Kind kind) {
     switch (kind) {
         case Verdict::Kind::forward:
             return "forward";
@@ -136,7 +137,7 @@ json::object outlook_of(std::string_view packet, const Outlook& outlook, const F
     const bool refused = outlook.verdict.reason != DropReason::none;
     json::object object;
     object["packet"] = packet;
-    object["verdict"] = name_of(outlook.verdict.kind);
+    object["verdict"] = disposition_name(outlook.verdict.kind);
     object["because"] = dataplane::because_names[static_cast<std::size_t>(outlook.because)];
     object["reason"] = refused ? json::value(reason.name) : json::value();
     object["reason_text"] = refused ? json::value(reason.text) : json::value();
@@ -179,14 +180,14 @@ json::object explain(const ExplainRequest& request, const Whereabouts& whereabou
     data["address"] = address_of(whereabouts, networks);
     data["steering"] = steering_of(findings);
     data["service"] =
-        service ? json::value(service_of(roster.services().at(*service))) : json::value();
+        service ? json::value(service_json(roster.services().at(*service))) : json::value();
     data["flow"] = flow_of(findings, roster);
     data["binding"] = binding_of(request, findings, roster);
     data["packets"] = packets_of(request, findings, roster);
     // A flow may have outlived its service.
     if (!service && explanation.flow)
         service = roster.backends().at(explanation.flow->backend).service;
-    data["backends"] = backends_of(roster, service, networks);
+    data["backends"] = backends_json(roster, service, networks);
     return data;
 }
 

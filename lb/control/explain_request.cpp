@@ -34,7 +34,7 @@ std::uint8_t protocol_of(Transport transport, bool ipv6) {
     return IPPROTO_ICMP;
 }
 
-rte_be32_t word_of(const config::IpAddress& address) {
+rte_be32_t ipv4_word(const config::IpAddress& address) {
     rte_be32_t word = 0;
     std::memcpy(&word, address.bytes.data(), sizeof(word));
     return word;
@@ -59,8 +59,8 @@ std::string_view name_of(Transport transport) {
 }
 
 dataplane::KeyV4 ExplainRequest::key4() const {
-    return {word_of(source.address), word_of(destination.address),  port_of(source),
-            port_of(destination),    protocol_of(transport, false), {}};
+    return {ipv4_word(source.address), ipv4_word(destination.address), port_of(source),
+            port_of(destination),      protocol_of(transport, false),  {}};
 }
 
 dataplane::KeyV6 ExplainRequest::key6() const {

@@ -7,27 +7,25 @@ namespace lbd::control {
 
 namespace {
 
-using Kind = config::HealthCheck::Kind;
-
-health::Probe::Kind kind_of(Kind kind) {
+health::Probe::Kind kind_of(config::HealthCheck::Kind kind) {
     switch (kind) {
-        case Kind::http:
+        case config::HealthCheck::Kind::http:
             return health::Probe::Kind::http;
-        case Kind::https:
+        case config::HealthCheck::Kind::https:
             return health::Probe::Kind::https;
-        case Kind::smtp:
+        case config::HealthCheck::Kind::smtp:
             return health::Probe::Kind::smtp;
-        case Kind::udp:
+        case config::HealthCheck::Kind::udp:
             return health::Probe::Kind::udp;
-        case Kind::dns:
+        case config::HealthCheck::Kind::dns:
             return health::Probe::Kind::dns;
-        case Kind::ping:
+        case config::HealthCheck::Kind::ping:
             return health::Probe::Kind::ping;
-        case Kind::script:
+        case config::HealthCheck::Kind::script:
             return health::Probe::Kind::script;
-        case Kind::vip:
+        case config::HealthCheck::Kind::vip:
             return health::Probe::Kind::vip;
-        case Kind::tcp:
+        case config::HealthCheck::Kind::tcp:
             break;
     }
     return health::Probe::Kind::tcp;
@@ -61,8 +59,8 @@ boost::asio::ip::address source_of(const config::HealthCheck& check,
 }
 
 // The backend's network has one: Direct Routing goes to the network's own subnets.
-boost::asio::ip::address own_address(const config::Network& network,
-                                     const config::IpAddress& neighbour) {
+boost::asio::ip::address source_address(const config::Network& network,
+                                        const config::IpAddress& neighbour) {
     for (const config::Prefix& prefix : network.addresses)
         if (prefix.contains(neighbour)) return to_asio(prefix.address);
     return {};
@@ -75,7 +73,7 @@ void aim_at_vip(health::Probe& probe, const config::Backend& backend,
     probe.port = connects ? service.port : 0;
     probe.interface = network.name;
     probe.vip = to_asio(service.address);
-    if (probe.source.is_unspecified()) probe.source = own_address(network, backend.address);
+    if (probe.source.is_unspecified()) probe.source = source_address(network, backend.address);
     if (backend.mac) probe.mac = backend.mac->bytes;
 }
 
@@ -92,11 +90,12 @@ std::vector<health::Target> health_targets(const BackendRecord& record,
                                check.initially_up, check.warmup}};
         health::Probe& probe = target.probe;
         probe.source = source_of(check, address);
-        if (check.kind == Kind::vip) {
+        if (check.kind == config::HealthCheck::Kind::vip) {
             aim_at_vip(probe, record.config, service, network);
         } else {
             probe.address = to_asio(address);
-            if (check.kind != Kind::ping) probe.port = check.port.value_or(record.config.port);
+            if (check.kind != config::HealthCheck::Kind::ping)
+                probe.port = check.port.value_or(record.config.port);
             // What is behind a router, or elsewhere, is reached as the host's routes say.
             if (!record.config.gateway && !check.address) probe.interface = network.name;
         }

@@ -14,7 +14,7 @@ namespace lbd::control {
 namespace {
 
 constexpr std::size_t largest_frame = 65536;
-constexpr unsigned burst = 32;
+constexpr unsigned host_burst = 32;
 
 } // namespace
 
@@ -52,8 +52,8 @@ void HostBridge::run() {
 bool HostBridge::carry_to_host(std::size_t interface) {
     unsigned carried = 0;
     for (std::size_t worker = 0; worker < engine_.workers(); ++worker) {
-        std::array<rte_mbuf*, burst> packets;
-        const unsigned count = engine_.to_host(interface, worker).pop(packets.data(), burst);
+        std::array<rte_mbuf*, host_burst> packets;
+        const unsigned count = engine_.to_host(interface, worker).pop(packets.data(), host_burst);
         for (unsigned i = 0; i < count; ++i) write(interface, *packets[i]);
         rte_pktmbuf_free_bulk(packets.data(), count);
         carried += count;
@@ -80,7 +80,7 @@ void HostBridge::write(std::size_t interface, rte_mbuf& packet) {
 }
 
 bool HostBridge::carry_from_host(std::size_t interface) {
-    for (unsigned i = 0; i < burst; ++i) {
+    for (unsigned i = 0; i < host_burst; ++i) {
         const std::size_t length = taps_[interface]->read_frame(scratch_);
         if (length == 0) return i != 0;
         if (discarding_) { // the thread hung meanwhile

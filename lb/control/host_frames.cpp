@@ -33,7 +33,7 @@ config::IpAddress v6_at(ConstBytes frame, std::size_t at) {
     return address_at(frame, at, config::IpAddress::Family::v6);
 }
 
-void put(Bytes frame, std::size_t at, const config::MacAddress& mac) {
+void put_mac(Bytes frame, std::size_t at, const config::MacAddress& mac) {
     std::copy(mac.bytes.begin(), mac.bytes.end(), frame.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
@@ -57,7 +57,7 @@ void replace_summed(Bytes frame, std::size_t at, std::size_t checksum,
     std::uint32_t sum = static_cast<std::uint16_t>(~word_at(frame, checksum));
     for (std::size_t i = 0; i < mac.bytes.size(); i += 2)
         sum += static_cast<std::uint16_t>(~word_at(frame, at + i)) + word_at(mac.bytes, i);
-    put(frame, at, mac);
+    put_mac(frame, at, mac);
     while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
     frame[checksum] = static_cast<std::uint8_t>(~sum >> 8);
     frame[checksum + 1] = static_cast<std::uint8_t>(~sum);
@@ -99,7 +99,7 @@ bool HostFrames::to_host(Bytes frame) const {
     if (to != nullptr && !to->accepted) return false;
     for (const Router& router : routers_)
         if (std::equal(router.mac.bytes.begin(), router.mac.bytes.end(), frame.begin()))
-            put(frame, 0, own_);
+            put_mac(frame, 0, own_);
     return true;
 }
 
@@ -121,29 +121,29 @@ void HostFrames::arp_from_host(Bytes frame) const {
     if (frame.size() < ethernet + arp_size) return;
     const Address* sender = find(v4_at(frame, ethernet + 14));
     if (sender == nullptr || !sender->mac) return;
-    put(frame, 6, *sender->mac);
-    put(frame, ethernet + 8, *sender->mac);
+    put_mac(frame, 6, *sender->mac);
+    put_mac(frame, ethernet + 8, *sender->mac);
 }
 
 void HostFrames::ipv4_from_host(Bytes frame) const {
     const std::size_t header = (frame[ethernet] & 0x0fU) * 4U;
     if (frame[ethernet + 9] == vrrp_protocol && frame.size() >= ethernet + header) {
         if (const auto* mac = mac_of_advert(false, frame.subspan(ethernet + header)))
-            put(frame, 6, *mac);
+            put_mac(frame, 6, *mac);
         return;
     }
     const Address* source = find(v4_at(frame, ethernet + 12));
-    if (source != nullptr && source->mac) put(frame, 6, *source->mac);
+    if (source != nullptr && source->mac) put_mac(frame, 6, *source->mac);
 }
 
 void HostFrames::ipv6_from_host(Bytes frame) const {
     if (frame[ethernet + 6] == vrrp_protocol) {
         if (const auto* mac = mac_of_advert(true, frame.subspan(ethernet + ipv6_size)))
-            put(frame, 6, *mac);
+            put_mac(frame, 6, *mac);
         return;
     }
     const Address* source = find(v6_at(frame, ethernet + 8));
-    if (source != nullptr && source->mac) put(frame, 6, *source->mac);
+    if (source != nullptr && source->mac) put_mac(frame, 6, *source->mac);
     if (is_neighbour_discovery(frame)) neighbour_from_host(frame);
 }
 
@@ -155,7 +155,7 @@ void HostFrames::neighbour_from_host(Bytes frame) const {
     if (frame[option] != (advertises ? 2 : 1)) return;
     const Address* whose = find(v6_at(frame, advertises ? message + 8 : ethernet + 8));
     if (whose == nullptr || !whose->mac) return;
-    put(frame, 6, *whose->mac);
+    put_mac(frame, 6, *whose->mac);
     replace_summed(frame, option + 2, message + 2, *whose->mac);
 }
 

@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto shortest = 2s; // peers have found each other again by then
-constexpr auto longest = 15s; // a backend that is down anyway is not waited for
+constexpr auto shortest = 2s;      // peers have found each other again by then
+constexpr auto longest_wait = 15s; // a backend that is down anyway is not waited for
 // One may have been under way when the link came back.
 constexpr std::uint64_t attempts_needed = 2;
 
@@ -29,7 +29,7 @@ std::string LinkReturn::judge(const Facts& facts, Clock::time_point now) {
     if (!returned_) return {};
     const auto passed = now - *returned_;
     if (passed < shortest) return "the link has only just returned";
-    if (passed < longest) {
+    if (passed < longest_wait) {
         if (!facts.state_received) return "the peers' connections are being received";
         if (facts.attempts && *facts.attempts < attempts_then_ + attempts_needed)
             return "backends that seemed down are checked again";

@@ -62,7 +62,7 @@ std::string beginning(LogLevel level) {
 
 // Whoever reads the log may have stopped doing so, and the disk may be full: the thread that logs
 // does not wait.
-void put(std::string line) {
+void put_line(std::string line) {
     static std::mutex one_at_a_time; // so that the room that one has found is not taken by another
     static std::uint64_t lost = 0;
     if (line.size() > longest_line) line.replace(longest_line - 4, std::string::npos, "...\n");
@@ -102,7 +102,7 @@ void log(LogLevel level, std::string_view message) {
     std::string line = beginning(level);
     for (const char c : message) line += static_cast<unsigned char>(c) < ' ' ? '?' : c;
     line += '\n';
-    put(std::move(line));
+    put_line(std::move(line));
 }
 
 } // namespace lbd::control

@@ -30,13 +30,13 @@ struct FreeCapabilities {
 using Capabilities = std::unique_ptr<std::remove_pointer_t<cap_t>, FreeCapabilities>;
 using List = std::vector<cap_value_t>;
 
-[[noreturn]] void fail(const char* what) {
+[[noreturn]] void fail_with_errno(const char* what) {
     throw std::system_error(errno, std::system_category(), what);
 }
 
 Capabilities own_capabilities() {
     Capabilities capabilities(cap_get_proc());
-    if (!capabilities) fail("capabilities");
+    if (!capabilities) fail_with_errno("capabilities");
     return capabilities;
 }
 
@@ -45,9 +45,9 @@ bool has(cap_t capabilities, cap_value_t capability, cap_flag_t set) {
     return cap_get_flag(capabilities, capability, set, &value) == 0 && value == CAP_SET;
 }
 
-void put(cap_t capabilities, cap_flag_t set, const List& list) {
+void set_flags(cap_t capabilities, cap_flag_t set, const List& list) {
     if (cap_set_flag(capabilities, set, static_cast<int>(list.size()), list.data(), CAP_SET) != 0)
-        fail("capabilities");
+        fail_with_errno("capabilities");
 }
 
 bool contains(const List& list, cap_value_t capability) {
@@ -143,13 +143,13 @@ void renounce_in_other_threads(std::vector<std::string>& failures) {
 // As far as this thread has them.
 void keep_only(const List& kept, cap_t before) {
     const Capabilities after(cap_init());
-    if (!after) fail("capabilities");
+    if (!after) fail_with_errno("capabilities");
     for (const cap_value_t capability : kept) {
         if (!has(before, capability, CAP_PERMITTED)) continue;
-        put(after.get(), CAP_PERMITTED, {capability});
-        if (contains(used, capability)) put(after.get(), CAP_EFFECTIVE, {capability});
+        set_flags(after.get(), CAP_PERMITTED, {capability});
+        if (contains(used, capability)) set_flags(after.get(), CAP_EFFECTIVE, {capability});
     }
-    if (cap_set_proc(after.get()) != 0) fail("give up capabilities");
+    if (cap_set_proc(after.get()) != 0) fail_with_errno("give up capabilities");
 }
 
 } // namespace
@@ -179,7 +179,7 @@ std::vector<std::string> drop_privileges(const NeededLater& needed) {
 void prepare_to_close_devices() {
     const Capabilities capabilities = own_capabilities();
     if (!has(capabilities.get(), CAP_SYS_ADMIN, CAP_PERMITTED)) return;
-    put(capabilities.get(), CAP_EFFECTIVE, {CAP_SYS_ADMIN});
+    set_flags(capabilities.get(), CAP_EFFECTIVE, {CAP_SYS_ADMIN});
     cap_set_proc(capabilities.get());
 }
 

@@ -20,13 +20,13 @@ using boost::system::error_code;
 namespace {
 
 // Somebody may have stopped a pager to read.
-constexpr std::chrono::minutes patience{1};
+constexpr std::chrono::minutes reader_patience{1};
 
 } // namespace
 
 asio::awaitable<bool> ReplyStream::send(const boost::json::value& line) {
     const std::string text = boost::json::serialize(line) + '\n';
-    asio::steady_timer timer(client_.get_executor(), patience);
+    asio::steady_timer timer(client_.get_executor(), reader_patience);
     const auto life = std::make_shared<int>(); // the handler may outlive the coroutine
     timer.async_wait([this, alive = std::weak_ptr<int>(life)](const error_code& error) {
         error_code ignored;

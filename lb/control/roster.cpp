@@ -14,8 +14,8 @@ using dataplane::ServiceSlot;
 
 namespace {
 
-const config::IpAddress* own_address(const config::Network& network,
-                                     config::IpAddress::Family family) {
+const config::IpAddress* local_address(const config::Network& network,
+                                       config::IpAddress::Family family) {
     for (const config::Prefix& prefix : network.addresses)
         if (prefix.address.family == family) return &prefix.address;
     return nullptr;
@@ -95,7 +95,7 @@ void Roster::reach(BackendRecord& record, const std::vector<config::Network>& ne
     record.tunnel.ipv6 = remote.family == config::IpAddress::Family::v6;
     record.tunnel.gue_port = rte_cpu_to_be_16(record.config.gue_port);
     record.tunnel.remote = remote.bytes;
-    if (const config::IpAddress* local = own_address(*network, remote.family))
+    if (const config::IpAddress* local = local_address(*network, remote.family))
         record.tunnel.local = local->bytes;
 }
 

@@ -24,7 +24,7 @@ std::string taken_from_environment(const char* name) {
     return text;
 }
 
-std::uint64_t number_in(const std::string& text) {
+std::uint64_t unsigned_number(const std::string& text) {
     std::uint64_t number = 0;
     const char* end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, number);
@@ -51,7 +51,7 @@ bool Heartbeat::due(const std::vector<std::uint64_t>& worker_polls, Clock::time_
 
 ServiceManager::ServiceManager(boost::asio::io_context& io)
     : address_(taken_from_environment("NOTIFY_SOCKET")), status_timer_(io), heartbeat_timer_(io) {
-    const std::uint64_t patience = number_in(taken_from_environment("WATCHDOG_USEC"));
+    const std::uint64_t patience = unsigned_number(taken_from_environment("WATCHDOG_USEC"));
     const std::string whom = taken_from_environment("WATCHDOG_PID");
     if (address_.empty()) return;
     if (address_.size() >= sizeof(sockaddr_un::sun_path) ||

@@ -20,7 +20,7 @@ std::string_view forwarding_name(config::Forwarding forwarding) {
 
 namespace {
 
-void put(json::object& object, const Totals& totals, const Rates& rates) {
+void put_totals(json::object& object, const Totals& totals, const Rates& rates) {
     put(object, totals);
     json::object a_second;
     a_second["connections_per_second"] = rates.connections;
@@ -46,7 +46,7 @@ json::object backend_status(const StatusSources& sources, dataplane::BackendSlot
         object["mac"] = record.mac->text();
     else
         object["mac"] = nullptr;
-    put(object, totals, rates);
+    put_totals(object, totals, rates);
     return object;
 }
 
@@ -76,7 +76,7 @@ json::object service_status(const StatusSources& sources, dataplane::ServiceSlot
         rates += measured;
         backends.push_back(backend_status(sources, backend_slot, counted, measured));
     }
-    put(object, totals, rates);
+    put_totals(object, totals, rates);
     std::uint64_t dropped = 0;
     for (std::size_t worker = 0; worker < sources.engine.workers(); ++worker)
         dropped += sources.engine.worker(worker).counters().service_drops[slot].get();

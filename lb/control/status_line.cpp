@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t most_names = 4;
 
-std::string text_in(const boost::json::value& instance, std::string_view key) {
+std::string member_text(const boost::json::value& instance, std::string_view key) {
     return std::string(instance.at(key).as_string());
 }
 
@@ -28,7 +28,7 @@ std::string listed(const std::vector<std::string>& names) {
 std::string instances_text(const boost::json::array& instances) {
     std::map<std::string, std::vector<std::string>> names_by_state;
     for (const boost::json::value& instance : instances)
-        names_by_state[text_in(instance, "state")].push_back(text_in(instance, "name"));
+        names_by_state[member_text(instance, "state")].push_back(member_text(instance, "name"));
     std::string text;
     // What matters most first, whatever other states there are after it.
     for (const char* state : {"MASTER", "FAULT"})

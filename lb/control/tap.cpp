@@ -17,12 +17,12 @@ namespace lbd::control {
 
 namespace {
 
-[[noreturn]] void fail(std::error_code error, const std::string& what) {
+[[noreturn]] void fail_to_make_tap(std::error_code error, const std::string& what) {
     throw std::system_error(error, what);
 }
 
-[[noreturn]] void fail(const std::string& what) {
-    fail({errno, std::system_category()}, what);
+[[noreturn]] void fail_to_make_tap(const std::string& what) {
+    fail_to_make_tap({errno, std::system_category()}, what);
 }
 
 // RFC 4291 2.5.6 and appendix A.
@@ -59,7 +59,7 @@ Tap::~Tap() {
 
 void Tap::open() {
     fd_ = ::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (fd_ < 0) fail("/dev/net/tun");
+    if (fd_ < 0) fail_to_make_tap("/dev/net/tun");
     ifreq request{};
     name_.copy(request.ifr_name, IFNAMSIZ - 1);
     request.ifr_flags = IFF_TAP | IFF_NO_PI;
@@ -67,18 +67,19 @@ void Tap::open() {
     const int error = errno;
     close(fd_);
     errno = error;
-    fail("create interface " + name_);
+    fail_to_make_tap("create interface " + name_);
 }
 
 void Tap::configure(Rtnetlink& netlink, const config::MacAddress& mac, unsigned mtu,
                     const Addresses& addresses) {
     index_ = Rtnetlink::index_of(name_);
     if (const auto error = netlink.set_mac(index_, mac))
-        fail(error, name_ + ": set MAC address " + mac.text());
+        fail_to_make_tap(error, name_ + ": set MAC address " + mac.text());
     if (const auto error = netlink.set_mtu(index_, mtu))
-        fail(error, name_ + ": set MTU " + std::to_string(mtu));
+        fail_to_make_tap(error, name_ + ": set MTU " + std::to_string(mtu));
     keep_ipv6_to_itself();
-    if (const auto error = netlink.set_up(index_, true)) fail(error, name_ + ": bring up");
+    if (const auto error = netlink.set_up(index_, true))
+        fail_to_make_tap(error, name_ + ": bring up");
     if (has_ipv6()) enable_ipv6(netlink);
     add_addresses(netlink, addresses);
 }
@@ -92,10 +93,10 @@ void Tap::add_addresses(Rtnetlink& netlink, const Addresses& addresses) const {
         enable_ipv6(netlink);
     for (const config::Prefix& address : addresses.own)
         if (const auto error = netlink.add_address(index_, address))
-            fail(error, name_ + ": add address " + address.text());
+            fail_to_make_tap(error, name_ + ": add address " + address.text());
     for (const config::Prefix& address : addresses.of_services)
         if (const auto error = netlink.add_virtual_address(index_, address))
-            fail(error, name_ + ": add address " + address.text());
+            fail_to_make_tap(error, name_ + ": add address " + address.text());
 }
 
 // Addresses and routes are those of the configuration, not what routers on the network say.
@@ -114,7 +115,7 @@ bool Tap::has_ipv6() const {
 void Tap::enable_ipv6(Rtnetlink& netlink) const {
     set_ipv6("disable_ipv6", '0');
     if (const auto error = netlink.add_address(index_, link_local_))
-        fail(error, name_ + ": add address " + link_local_.text());
+        fail_to_make_tap(error, name_ + ": add address " + link_local_.text());
 }
 
 // A kernel without IPv6 has nothing to set; it says so when it is given an address.

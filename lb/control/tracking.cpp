@@ -7,23 +7,21 @@ namespace lbd::control {
 
 namespace {
 
-using Kind = config::VrrpTrack::Kind;
-
 std::string failure_of(const config::VrrpTrack& track, const Conditions& conditions) {
     switch (track.kind) {
-        case Kind::port: {
+        case config::VrrpTrack::Kind::port: {
             const std::string failure = conditions.link(track.name);
             return failure.empty() ? failure : track.name + ": " + failure;
         }
-        case Kind::workers:
+        case config::VrrpTrack::Kind::workers:
             return conditions.workers;
-        case Kind::service: {
+        case config::VrrpTrack::Kind::service: {
             const unsigned live = conditions.live_backends(track.name);
             if (live >= track.minimum) return {};
             return "service " + track.name + " has " + std::to_string(live) +
                    " live backends of at least " + std::to_string(track.minimum);
         }
-        case Kind::script: {
+        case config::VrrpTrack::Kind::script: {
             const std::string failure = conditions.script(track);
             return failure.empty() ? failure : track.script.front() + ' ' + failure;
         }
@@ -34,20 +32,20 @@ std::string failure_of(const config::VrrpTrack& track, const Conditions& conditi
 // A director that cannot hear the others, or not forward, is no master unless it is told to be.
 std::vector<config::VrrpTrack> with_implied(const config::VrrpInstance& instance) {
     std::vector<config::VrrpTrack> all = instance.track;
-    const auto tracked = [&](Kind kind, const std::string& name) {
+    const auto tracked = [&](config::VrrpTrack::Kind kind, const std::string& name) {
         return std::any_of(all.begin(), all.end(), [&](const config::VrrpTrack& track) {
             return track.kind == kind && track.name == name;
         });
     };
-    const auto add = [&](Kind kind, const std::string& name) {
+    const auto add = [&](config::VrrpTrack::Kind kind, const std::string& name) {
         if (tracked(kind, name)) return;
         config::VrrpTrack track{};
         track.kind = kind;
         track.name = name;
         all.push_back(track);
     };
-    add(Kind::workers, "");
-    add(Kind::port, instance.port);
+    add(config::VrrpTrack::Kind::workers, "");
+    add(config::VrrpTrack::Kind::port, instance.port);
     return all;
 }
 

@@ -24,7 +24,7 @@ json::array texts_of(const List& list, const Text& text) {
     return texts;
 }
 
-json::value text_of(const std::optional<vrrp::Address>& address) {
+json::value address_or_null(const std::optional<vrrp::Address>& address) {
     return address ? json::value(address->to_string()) : json::value();
 }
 
@@ -51,7 +51,7 @@ void describe_status(const vrrp::Status& status, json::object& object) {
     object["state"] = state_of(status);
     object["reason"] = status.reason;
     object["since_seconds"] = seconds_since(status.since);
-    object["master"] = text_of(status.master);
+    object["master"] = address_or_null(status.master);
     object["adverts_sent"] = status.adverts_sent;
     object["adverts_received"] = status.adverts_received;
     object["send_errors"] = status.send_errors;
@@ -62,7 +62,7 @@ void describe_status(const vrrp::Status& status, json::object& object) {
     object["rejected"] = std::move(rejected);
     object["address_list_differs"] = status.address_list_differs;
     object["rival_adverts"] = status.rival_adverts;
-    object["rival"] = text_of(status.rival);
+    object["rival"] = address_or_null(status.rival);
     object["rival_seconds_ago"] =
         status.rival ? json::value(seconds_since(status.rival_heard)) : json::value();
 }

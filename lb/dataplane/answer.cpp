@@ -17,7 +17,7 @@ namespace lbd::dataplane {
 
 namespace {
 
-constexpr std::uint8_t initial_ttl = 64;
+constexpr std::uint8_t ttl_of_answers = 64;
 
 bool is_ipv6(const rte_mbuf& packet, std::uint16_t l3_offset) {
     return *rte_pktmbuf_mtod_offset(&packet, const unsigned char*, l3_offset) >> 4 == 6;
@@ -43,7 +43,7 @@ rte_ipv4_hdr answering_ipv4(const rte_ipv4_hdr& asked, std::uint8_t protocol,
     ip.version_ihl = RTE_IPV4_VHL_DEF;
     ip.total_length = rte_cpu_to_be_16(static_cast<std::uint16_t>(sizeof(ip) + payload));
     ip.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG);
-    ip.time_to_live = initial_ttl;
+    ip.time_to_live = ttl_of_answers;
     ip.next_proto_id = protocol;
     ip.src_addr = asked.dst_addr;
     ip.dst_addr = asked.src_addr;
@@ -57,7 +57,7 @@ rte_ipv6_hdr answering_ipv6(const rte_ipv6_hdr& asked, std::uint8_t protocol,
     ip.vtc_flow = rte_cpu_to_be_32(0x60000000);
     ip.payload_len = rte_cpu_to_be_16(static_cast<std::uint16_t>(payload));
     ip.proto = protocol;
-    ip.hop_limits = initial_ttl;
+    ip.hop_limits = ttl_of_answers;
     std::memcpy(ip.src_addr, asked.dst_addr, sizeof(ip.src_addr));
     std::memcpy(ip.dst_addr, asked.src_addr, sizeof(ip.dst_addr));
     return ip;

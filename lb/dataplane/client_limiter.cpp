@@ -15,7 +15,7 @@ struct Cell {
     std::uint64_t previous;
 };
 
-constexpr std::size_t looked_at_once = 64; // cells of each row
+constexpr std::size_t cells_cleared_at_once = 64; // cells of each row
 constexpr unsigned count_bits = 24;
 constexpr std::uint64_t count_mask = (1u << count_bits) - 1;
 constexpr std::uint64_t second_mask = 0xffff;
@@ -83,13 +83,13 @@ bool ClientLimiter::admit(std::uint64_t client_hash, std::uint32_t limit, Tick n
 void ClientLimiter::clear_old(Tick now) {
     const std::uint64_t second = moment_of(now).second;
     for (auto& row : all_[self_]->of)
-        for (std::size_t i = 0; i < looked_at_once; ++i) {
+        for (std::size_t i = 0; i < cells_cleared_at_once; ++i) {
             auto& stored = row[next_to_clear_ + i];
             if (stored.load(std::memory_order_relaxed) == 0) continue;
             const Cell cell = read(stored, second);
             if (cell.current == 0 && cell.previous == 0) stored.store(0, std::memory_order_relaxed);
         }
-    next_to_clear_ = (next_to_clear_ + looked_at_once) % cells_per_row;
+    next_to_clear_ = (next_to_clear_ + cells_cleared_at_once) % cells_per_row;
 }
 
 } // namespace lbd::dataplane

@@ -12,7 +12,7 @@ namespace lbd::dataplane {
 
 namespace {
 
-constexpr std::uint8_t initial_ttl = 64;
+constexpr std::uint8_t ttl_of_tunnels = 64;
 constexpr unsigned gue_length = 4;
 constexpr std::uint16_t lowest_source_port = 49152; // RFC 6335: dynamic ports
 
@@ -46,7 +46,7 @@ void write_ipv4(unsigned char* at, const Tunnel& tunnel, const Inner& inner, std
         header.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG);
     else
         header.packet_id = rte_cpu_to_be_16(id);
-    header.time_to_live = initial_ttl;
+    header.time_to_live = ttl_of_tunnels;
     header.next_proto_id = protocol;
     std::memcpy(&header.src_addr, tunnel.local.data(), sizeof(header.src_addr));
     std::memcpy(&header.dst_addr, tunnel.remote.data(), sizeof(header.dst_addr));
@@ -62,7 +62,7 @@ void write_ipv6(unsigned char* at, const Tunnel& tunnel, const Inner& inner, std
                                        static_cast<std::uint32_t>(hash & 0xfffff));
     header.payload_len = rte_cpu_to_be_16(payload);
     header.proto = protocol;
-    header.hop_limits = initial_ttl;
+    header.hop_limits = ttl_of_tunnels;
     std::memcpy(header.src_addr, tunnel.local.data(), tunnel.local.size());
     std::memcpy(header.dst_addr, tunnel.remote.data(), tunnel.remote.size());
     std::memcpy(at, &header, sizeof(header));

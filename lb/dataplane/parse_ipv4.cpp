@@ -27,13 +27,13 @@ bool checksum_is_wrong(const rte_mbuf& packet, const rte_ipv4_hdr& ip) {
 }
 
 // RFC 1122 3.2.1.3: multicast, broadcast, loopback and "this network" never are a source.
-bool impossible_source(rte_be32_t source) {
+bool ipv4_impossible_source(rte_be32_t source) {
     const std::uint32_t address = rte_be_to_cpu_32(source);
     const std::uint32_t network = address >> 24;
     return network == 0 || network == 127 || address >= 0xe0000000;
 }
 
-DropReason header_fault(const rte_mbuf& packet, const rte_ipv4_hdr& ip, std::uint32_t offset) {
+DropReason ipv4_header_fault(const rte_mbuf& packet, const rte_ipv4_hdr& ip, std::uint32_t offset) {
     const std::uint32_t header_length = rte_ipv4_hdr_len(&ip);
     const std::uint32_t total_length = rte_be_to_cpu_16(ip.total_length);
     if (ip.version_ihl >> 4 != 4) return DropReason::bad_ip_version;
@@ -42,7 +42,7 @@ DropReason header_fault(const rte_mbuf& packet, const rte_ipv4_hdr& ip, std::uin
     if (total_length < header_length) return DropReason::bad_ip_length;
     if (total_length > packet.pkt_len - offset) return DropReason::bad_ip_length;
     if (checksum_is_wrong(packet, ip)) return DropReason::bad_ip_checksum;
-    if (impossible_source(ip.src_addr)) return DropReason::bad_source;
+    if (ipv4_impossible_source(ip.src_addr)) return DropReason::bad_source;
     return DropReason::none;
 }
 
@@ -54,7 +54,7 @@ bool is_error(std::uint8_t type) {
            type == parameter_problem;
 }
 
-void icmp(const rte_mbuf& packet, rte_be32_t destination, Parsed& parsed) {
+void parse_icmp_over_ipv4(const rte_mbuf& packet, rte_be32_t destination, Parsed& parsed) {
     parsed.kind = PacketClass::host;
     const std::uint32_t quote = parsed.l4_offset + sizeof(rte_icmp_hdr);
     if (quote + sizeof(rte_ipv4_hdr) > packet.data_len) return;
@@ -75,7 +75,7 @@ void ipv4(const rte_mbuf& packet, Parsed& parsed) {
     if (packet.data_len < parsed.l3_offset + sizeof(rte_ipv4_hdr))
         return malformed(parsed, DropReason::truncated_ip);
     const auto* ip = at<rte_ipv4_hdr>(packet, parsed.l3_offset);
-    const DropReason fault = header_fault(packet, *ip, parsed.l3_offset);
+    const DropReason fault = ipv4_header_fault(packet, *ip, parsed.l3_offset);
     if (fault != DropReason::none) return malformed(parsed, fault);
 
     const std::uint32_t header_length = rte_ipv4_hdr_len(ip);
@@ -91,7 +91,7 @@ void ipv4(const rte_mbuf& packet, Parsed& parsed) {
     if (ip->next_proto_id == IPPROTO_TCP || ip->next_proto_id == IPPROTO_UDP)
         transport(packet, rte_be_to_cpu_16(ip->total_length) - header_length, parsed.v4, parsed);
     else if (ip->next_proto_id == IPPROTO_ICMP && !parsed.first_fragment)
-        icmp(packet, ip->dst_addr, parsed);
+        parse_icmp_over_ipv4(packet, ip->dst_addr, parsed);
     else
         parsed.kind = PacketClass::host;
 }

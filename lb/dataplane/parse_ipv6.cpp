@@ -29,7 +29,7 @@ Ipv6 address(const std::uint8_t* bytes) {
 
 // RFC 4291 2.5.2, 2.5.3, 2.7: unspecified, loopback, multicast and IPv4-mapped never are a source
 // on the wire.
-bool impossible_source(const Ipv6& source) {
+bool ipv6_impossible_source(const Ipv6& source) {
     if (source[0] == 0xff) return true;
     if (detail::word(source.data(), 0) != 0) return false;
     constexpr Ipv6 loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
@@ -95,7 +95,7 @@ bool is_whole(const FragmentHeader* header) { // RFC 6946: an atomic fragment is
 }
 
 // RFC 4443 2.1: errors have types below 128.
-void icmp(const rte_mbuf& packet, const Ipv6& destination, Parsed& parsed) {
+void parse_icmp_over_ipv6(const rte_mbuf& packet, const Ipv6& destination, Parsed& parsed) {
     constexpr std::uint8_t first_informational = 128;
     parsed.kind = PacketClass::host;
     const std::uint32_t quote = parsed.l4_offset + sizeof(rte_icmp_hdr);
@@ -114,7 +114,7 @@ void icmp(const rte_mbuf& packet, const Ipv6& destination, Parsed& parsed) {
     if (quoted_ports(packet, upper.offset, parsed.v6)) parsed.kind = PacketClass::icmp_error;
 }
 
-DropReason header_fault(const rte_mbuf& packet, const rte_ipv6_hdr& ip, std::uint32_t offset) {
+DropReason ipv6_header_fault(const rte_mbuf& packet, const rte_ipv6_hdr& ip, std::uint32_t offset) {
     if ((ip.vtc_flow & rte_cpu_to_be_32(0xf0000000)) != rte_cpu_to_be_32(0x60000000))
         return DropReason::bad_ip_version;
     if (rte_be_to_cpu_16(ip.payload_len) > packet.pkt_len - offset - sizeof(ip))
@@ -129,7 +129,7 @@ void ipv6(const rte_mbuf& packet, Parsed& parsed) {
     if (packet.data_len < parsed.l3_offset + sizeof(rte_ipv6_hdr))
         return malformed(parsed, DropReason::truncated_ip);
     const auto* ip = at<rte_ipv6_hdr>(packet, parsed.l3_offset);
-    const DropReason fault = header_fault(packet, *ip, parsed.l3_offset);
+    const DropReason fault = ipv6_header_fault(packet, *ip, parsed.l3_offset);
     if (fault != DropReason::none) return malformed(parsed, fault);
 
     const std::uint32_t start = parsed.l3_offset + sizeof(rte_ipv6_hdr);
@@ -138,7 +138,7 @@ void ipv6(const rte_mbuf& packet, Parsed& parsed) {
     if (upper.fault != DropReason::none) return malformed(parsed, upper.fault);
     if (upper.offset > end) return malformed(parsed, DropReason::bad_ip_length);
     parsed.v6 = {address(ip->src_addr), address(ip->dst_addr), 0, 0, upper.protocol, {}};
-    if (impossible_source(parsed.v6.client)) {
+    if (ipv6_impossible_source(parsed.v6.client)) {
         // Duplicate address detection asks from the unspecified address (RFC 4861 4.3).
         if (upper.protocol != IPPROTO_ICMPV6) return malformed(parsed, DropReason::bad_source);
         parsed.kind = PacketClass::host;
@@ -155,7 +155,7 @@ void ipv6(const rte_mbuf& packet, Parsed& parsed) {
     if (upper.protocol == IPPROTO_TCP || upper.protocol == IPPROTO_UDP)
         transport(packet, end - upper.offset, parsed.v6, parsed);
     else if (upper.protocol == IPPROTO_ICMPV6 && !parsed.first_fragment)
-        icmp(packet, parsed.v6.vip, parsed);
+        parse_icmp_over_ipv6(packet, parsed.v6.vip, parsed);
     else
         parsed.kind = PacketClass::host;
 }

@@ -8,7 +8,7 @@ namespace lbd::dataplane {
 
 namespace {
 
-constexpr std::size_t looked_at_once = 4;
+constexpr std::size_t backends_compared_at_once = 4;
 
 // IPVS: ip_vs_dest_conn_overhead. An established connection weighs as much as 256 others.
 std::uint64_t overhead(std::uint64_t active, std::uint64_t inactive) {
@@ -23,7 +23,7 @@ LoadView::LoadView(const WorkerCounters& own, std::vector<const WorkerCounters*>
 void LoadView::refresh(const ForwardingTable& table) {
     const std::vector<BackendSlot>& watched = table.watched();
     if (others_.empty()) return;
-    const std::size_t count = std::min(looked_at_once, watched.size());
+    const std::size_t count = std::min(backends_compared_at_once, watched.size());
     for (std::size_t i = 0; i < count; ++i) {
         if (next_ >= watched.size()) next_ = 0;
         const BackendSlot slot = watched[next_++];

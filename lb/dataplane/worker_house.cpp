@@ -12,7 +12,7 @@ namespace lbd::dataplane {
 namespace {
 
 constexpr Tick ticks_per_sweep = 4 * ticks_per_second; // once over the whole table
-constexpr std::size_t lines_per_round = 64;
+constexpr std::size_t swept_lines_per_round = 64;
 constexpr unsigned rounds_before_rest = 64;
 
 } // namespace
@@ -21,7 +21,7 @@ void Worker::keep_time(std::uint64_t cycles) {
     if (!clock_.advance(cycles)) return;
     const std::size_t lines =
         std::max(dispatcher4_.flows().lines().size(), dispatcher6_.flows().lines().size());
-    lines_to_sweep_ = lines / ticks_per_sweep + lines_per_round;
+    lines_to_sweep_ = lines / ticks_per_sweep + swept_lines_per_round;
     egress_.new_tick();
     limiter_.clear_old(clock_.now());
     fragments_.sweep(clock_.now(), [this](rte_mbuf* lost) { lose_held(lost); });
@@ -29,7 +29,7 @@ void Worker::keep_time(std::uint64_t cycles) {
 
 void Worker::keep_house(const ForwardingTable& table) {
     if (lines_to_sweep_ != 0) {
-        const std::size_t lines = std::min(lines_to_sweep_, lines_per_round);
+        const std::size_t lines = std::min(lines_to_sweep_, swept_lines_per_round);
         dispatcher4_.sweep(table, lines, clock_.now());
         dispatcher6_.sweep(table, lines, clock_.now());
         lines_to_sweep_ -= lines;
@@ -61,16 +61,18 @@ bool Worker::continue_snapshot(Snapshot& snapshot) {
     bool complete = false;
     switch (snapshot.part) {
         case Snapshot::Part::flows4:
-            complete = snapshot.take(dispatcher4_.flows(), lines_per_round, now);
+            complete = snapshot.take(dispatcher4_.flows(), swept_lines_per_round, now);
             break;
         case Snapshot::Part::bindings4:
-            complete = snapshot.take(dispatcher4_.persistence().bindings(), lines_per_round, now);
+            complete =
+                snapshot.take(dispatcher4_.persistence().bindings(), swept_lines_per_round, now);
             break;
         case Snapshot::Part::flows6:
-            complete = snapshot.take(dispatcher6_.flows(), lines_per_round, now);
+            complete = snapshot.take(dispatcher6_.flows(), swept_lines_per_round, now);
             break;
         case Snapshot::Part::bindings6:
-            complete = snapshot.take(dispatcher6_.persistence().bindings(), lines_per_round, now);
+            complete =
+                snapshot.take(dispatcher6_.persistence().bindings(), swept_lines_per_round, now);
             break;
         case Snapshot::Part::end:
             break;

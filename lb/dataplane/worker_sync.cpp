@@ -7,7 +7,7 @@ namespace lbd::dataplane {
 namespace {
 
 constexpr unsigned imports_per_round = 64;
-constexpr std::size_t lines_per_round = 32;
+constexpr std::size_t repeated_lines_per_round = 32;
 
 } // namespace
 
@@ -57,9 +57,10 @@ void Worker::continue_pass(const ForwardingTable& table) {
 // Bindings first: they are few, and decide about new connections.
 bool Worker::repeat_part(const ForwardingTable& table) {
     const bool bindings = pass_.part < 2;
-    return pass_.part % 2 == 0
-               ? dispatcher4_.repeat(table, bindings, pass_.line, lines_per_round, clock_.now())
-               : dispatcher6_.repeat(table, bindings, pass_.line, lines_per_round, clock_.now());
+    return pass_.part % 2 == 0 ? dispatcher4_.repeat(table, bindings, pass_.line,
+                                                     repeated_lines_per_round, clock_.now())
+                               : dispatcher6_.repeat(table, bindings, pass_.line,
+                                                     repeated_lines_per_round, clock_.now());
 }
 
 } // namespace lbd::dataplane

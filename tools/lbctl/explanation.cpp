@@ -25,7 +25,7 @@ bool has(const json::object& object, std::string_view key) {
     return value != nullptr && value->is_object();
 }
 
-const json::object* backend_of(const json::object& data, const std::string& address) {
+const json::object* explained_backend(const json::object& data, const std::string& address) {
     for (const json::value& item : list(data, "backends"))
         if (item.is_object() && text(item.as_object(), "address") == address)
             return &item.as_object();
@@ -34,7 +34,7 @@ const json::object* backend_of(const json::object& data, const std::string& addr
 
 // 10.0.0.1 (up)
 std::string with_state(const json::object& data, const std::string& address) {
-    const json::object* backend = backend_of(data, address);
+    const json::object* backend = explained_backend(data, address);
     return backend == nullptr ? address : address + " (" + text(*backend, "state") + ')';
 }
 
@@ -133,7 +133,7 @@ std::string reason_to_forward(const json::object& packet) {
 
 std::string forward_sentence(const json::object& data, const json::object& packet) {
     const std::string address = text(packet, "backend");
-    const json::object* backend = backend_of(data, address);
+    const json::object* backend = explained_backend(data, address);
     std::string where = address;
     if (backend != nullptr) {
         const std::string forwarding = text(*backend, "forwarding");

@@ -138,7 +138,7 @@ keepalived::Options options_of(const po::variables_map& values) {
     return options;
 }
 
-po::options_description visible_options() {
+po::options_description import_options() {
     po::options_description options("Options");
     options.add_options()("port", po::value<Words>()->default_value({}, "")->value_name("NAME=DEV"),
                           "the device of an interface (eth0=0000:3b:00.0); otherwise "
@@ -153,10 +153,10 @@ po::options_description visible_options() {
     return options;
 }
 
-void print_usage(std::ostream& out) {
+void print_import_usage(std::ostream& out) {
     out << "usage: lbctl import [OPTIONS] FILE\n\n"
            "FILE is a keepalived.conf or what ipvsadm -S -n prints; - is standard input.\n\n"
-        << visible_options();
+        << import_options();
 }
 
 int import_file(const std::string& file, const keepalived::Options& options) {
@@ -175,7 +175,7 @@ int import_file(const std::string& file, const keepalived::Options& options) {
 
 int import_command(const std::vector<std::string>& arguments) {
     try {
-        auto all = visible_options();
+        auto all = import_options();
         all.add_options()("file", po::value<Words>()->default_value({}, ""));
         po::positional_options_description positional;
         positional.add("file", -1);
@@ -183,12 +183,12 @@ int import_command(const std::vector<std::string>& arguments) {
         po::store(po::command_line_parser(arguments).options(all).positional(positional).run(),
                   values);
         if (values.count("help") != 0) {
-            print_usage(std::cout);
+            print_import_usage(std::cout);
             return exit_complete;
         }
         const auto& files = values["file"].as<Words>();
         if (files.size() != 1) {
-            print_usage(std::cerr);
+            print_import_usage(std::cerr);
             return exit_malformed;
         }
         return import_file(files.front(), options_of(values));

@@ -120,7 +120,7 @@ int schema(const std::vector<std::string>& arguments) {
     return 0;
 }
 
-constexpr std::array<OfflineCommand, 4> commands{{
+constexpr std::array<OfflineCommand, 4> offline_command_list{{
     {"import", import_command,
      "print the configuration for a keepalived.conf; see lbctl import --help"},
     {"doctor", doctor, "what is wrong with this host, and how to mend it; needs no lbd"},
@@ -131,7 +131,7 @@ constexpr std::array<OfflineCommand, 4> commands{{
 } // namespace
 
 std::span<const OfflineCommand> offline_commands() {
-    return commands;
+    return offline_command_list;
 }
 
 std::optional<int> run_offline(const std::vector<std::string>& arguments) {
@@ -139,7 +139,7 @@ std::optional<int> run_offline(const std::vector<std::string>& arguments) {
         arguments.begin(), arguments.end(),
         [](const std::string& argument) { return argument != "--json" && argument != "-j"; });
     if (name == arguments.end()) return std::nullopt;
-    for (const OfflineCommand& command : commands) {
+    for (const OfflineCommand& command : offline_command_list) {
         if (command.name != *name) continue;
         std::vector<std::string> rest(arguments.begin(), name);
         rest.insert(rest.end(), name + 1, arguments.end());

@@ -16,7 +16,7 @@ namespace lbd::control::metrics {
 
 namespace {
 
-double seconds(const timeval& time) {
+double seconds_in(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
@@ -55,7 +55,7 @@ Process Process::look() {
     Process process;
     rusage usage{};
     if (getrusage(RUSAGE_SELF, &usage) == 0)
-        process.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+        process.cpu_seconds = seconds_in(usage.ru_utime) + seconds_in(usage.ru_stime);
     std::uint64_t total = 0;
     std::uint64_t resident = 0;
     std::ifstream("/proc/self/statm") >> total >> resident;

@@ -28,9 +28,10 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr unsigned most_clients = 16;
+constexpr unsigned most_scrapers = 16;
 constexpr std::uint32_t longest_header = 8192;
-constexpr std::chrono::seconds patience{5}; // for the request, and again for the whole answer
+constexpr std::chrono::seconds scraper_patience{
+    5}; // for the request, and again for the whole answer
 // What one write hands to the kernel is bounded by this; a large text must not hold up VRRP.
 constexpr int send_buffer = 65536;
 
@@ -44,7 +45,7 @@ bool is_malformed(const error_code& error) {
 asio::awaitable<void> send(beast::tcp_stream& stream, Response& response, bool head) {
     http::response_serializer<http::span_body<const char>> serializer(response);
     error_code error;
-    stream.expires_after(patience);
+    stream.expires_after(scraper_patience);
     if (head)
         co_await http::async_write_header(stream, serializer,
                                           asio::redirect_error(asio::use_awaitable, error));
@@ -82,7 +83,7 @@ Server::Server(asio::io_context& io, const tcp::endpoint& endpoint, Metrics metr
         throw std::runtime_error(text.str());
     }
     const auto serving = [this](tcp::socket client) { return serve(std::move(client)); };
-    asio::co_spawn(io_, accept_clients(acceptor_, most_clients, serving), asio::detached);
+    asio::co_spawn(io_, accept_clients(acceptor_, most_scrapers, serving), asio::detached);
 }
 
 asio::awaitable<void> Server::serve(tcp::socket client) {
@@ -90,7 +91,7 @@ asio::awaitable<void> Server::serve(tcp::socket client) {
     beast::flat_buffer buffer(2UL * longest_header);
     http::request_parser<http::empty_body> parser;
     parser.header_limit(longest_header);
-    stream.expires_after(patience);
+    stream.expires_after(scraper_patience);
     error_code error;
     co_await http::async_read_header(stream, buffer, parser,
                                      asio::redirect_error(asio::use_awaitable, error));

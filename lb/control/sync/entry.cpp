@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint8_t repeated_bit = 0x80;
 constexpr std::uint8_t ipv6_flow = 1;
 constexpr std::uint8_t ipv6_backend = 2;
-constexpr dataplane::Tick longest = 604'800 * dataplane::ticks_per_second; // a week
+constexpr dataplane::Tick longest_remaining = 604'800 * dataplane::ticks_per_second; // a week
 
 template <typename Value>
 void append(Bytes& bytes, const Value& value) { // is in network order already
@@ -80,7 +80,8 @@ std::optional<Entry> read_entry(Reader& reader) {
     event.state = static_cast<FlowState>(state);
     if (event.state == FlowEvent::end_of_pass)
         return reader.complete() ? std::optional(entry) : std::nullopt;
-    if (event.state == FlowState::syn_recv || event.remaining > longest) return std::nullopt;
+    if (event.state == FlowState::syn_recv || event.remaining > longest_remaining)
+        return std::nullopt;
     if ((families & ipv6_flow) != 0)
         take_key<dataplane::KeyV6>(reader, protocol, event);
     else

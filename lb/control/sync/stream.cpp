@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 // Longer than packets overtake each other, shorter than a failover.
 constexpr auto before_asking = 3ms;
 constexpr auto before_asking_again = 20ms;
-constexpr auto patience = 1s;
+constexpr auto gap_patience = 1s;
 
 } // namespace
 
@@ -86,7 +86,7 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> Inbox::to_repair(Clock::t
 }
 
 bool Inbox::hopeless(Clock::time_point now) const {
-    return gap_since_ && now - *gap_since_ > patience;
+    return gap_since_ && now - *gap_since_ > gap_patience;
 }
 
 } // namespace lbd::control::sync

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr unsigned burst = 256;
+constexpr unsigned event_burst = 256;
 constexpr int socket_buffer = 4 << 20;
 
 std::vector<Endpoint> peers_of(const config::Sync& config) {
@@ -115,9 +115,9 @@ void Synchronizer::take_directory() {
 // From the workers, to the peers.
 bool Synchronizer::collect() {
     bool busy = false;
-    std::array<dataplane::FlowEvent, burst> events;
+    std::array<dataplane::FlowEvent, event_burst> events;
     for (std::size_t worker = 0; worker < engine_.workers(); ++worker) {
-        const unsigned count = engine_.sync(worker).events.pop(events.data(), burst);
+        const unsigned count = engine_.sync(worker).events.pop(events.data(), event_burst);
         for (unsigned i = 0; i < count; ++i) {
             if (events[i].state == dataplane::FlowEvent::end_of_pass)
                 end_of_pass(worker, events[i].remaining);
@@ -143,7 +143,7 @@ void Synchronizer::end_of_pass(std::size_t worker, std::uint32_t pass) {
 
 bool Synchronizer::receive() {
     std::array<std::uint8_t, 2048> buffer;
-    for (unsigned i = 0; i < burst; ++i) {
+    for (unsigned i = 0; i < event_burst; ++i) {
         if (!imports_have_room()) return true; // the socket's buffer holds the rest
         Endpoint from;
         boost::system::error_code error;

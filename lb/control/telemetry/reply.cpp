@@ -16,7 +16,7 @@ using metrics::Snapshot;
 namespace {
 
 // The number to begin with; 0 if there is none, nothing if it is not one.
-std::optional<std::size_t> number_in(std::string_view text) {
+std::optional<std::size_t> parameter_number(std::string_view text) {
     if (text.empty()) return 0;
     std::size_t number = 0;
     const char* const end = text.data() + text.size();
@@ -27,7 +27,7 @@ std::optional<std::size_t> number_in(std::string_view text) {
 template <class Item>
 Reply numbered(std::string_view key, std::size_t total, std::string_view parameters,
                const Item& item, json::object head = {}) {
-    const auto from = number_in(parameters);
+    const auto from = parameter_number(parameters);
     if (!from || *from > total) return std::nullopt;
     return page(std::move(head), key, total, *from, item);
 }

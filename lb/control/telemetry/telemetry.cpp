@@ -46,7 +46,7 @@ struct FreeData {
 };
 
 // What DPDK refuses or cuts, it leaves out: replies are made so that there is no such thing.
-void put(const json::object& object, rte_tel_data* data) {
+void put_members(const json::object& object, rte_tel_data* data) {
     rte_tel_data_start_dict(data);
     for (const auto& [key, value] : object) {
         const std::string name(key);
@@ -55,7 +55,7 @@ void put(const json::object& object, rte_tel_data* data) {
         } else if (value.is_object()) {
             std::unique_ptr<rte_tel_data, FreeData> nested(rte_tel_data_alloc());
             if (!nested) throw std::bad_alloc();
-            put(value.as_object(), nested.get());
+            put_members(value.as_object(), nested.get());
             if (rte_tel_data_add_dict_container(data, name.c_str(), nested.get(), 0) == 0)
                 nested.release(); // NOLINT(bugprone-unused-return-value): DPDK frees it
         } else {
@@ -83,7 +83,7 @@ int answer(const char* name, const std::string& parameters, rte_tel_data* data) 
     if (!snapshot) return -EAGAIN;
     const Reply reply = command->reply(*snapshot, parameters);
     if (!reply) return -EINVAL;
-    put(*reply, data);
+    put_members(*reply, data);
     return 0;
 }
 

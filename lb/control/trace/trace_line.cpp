@@ -21,14 +21,15 @@ namespace {
 
 constexpr std::array<std::string_view, 6> scheduler_names{"rr", "wrr", "lc", "wlc", "sh", "mh"};
 
-std::string text_of(const dataplane::Ipv6& address, bool ipv6) {
+std::string address_text(const dataplane::Ipv6& address, bool ipv6) {
     return config::IpAddress{ipv6 ? config::IpAddress::Family::v6 : config::IpAddress::Family::v4,
                              address}
         .text();
 }
 
-std::string text_of(const dataplane::Ipv6& address, rte_be16_t port, const TracedPacket& packet) {
-    std::string text = text_of(address, packet.ipv6);
+std::string address_text(const dataplane::Ipv6& address, rte_be16_t port,
+                         const TracedPacket& packet) {
+    std::string text = address_text(address, packet.ipv6);
     if (!packet.has_ports) return text;
     return (packet.ipv6 ? '[' + text + ']' : text) + ':' + std::to_string(ntohs(port));
 }
@@ -59,13 +60,13 @@ std::string flag_names(std::uint8_t flags) {
 }
 
 // nullptr: there is none, or its slot has been given to another meanwhile.
-const BackendRecord* backend_of(const TraceRecord& record, const Roster& roster) {
+const BackendRecord* traced_backend(const TraceRecord& record, const Roster& roster) {
     if (record.backend >= roster.backends().size()) return nullptr;
     const BackendRecord& backend = roster.backends()[record.backend];
     return backend.in_slot && backend.generation == record.generation ? &backend : nullptr;
 }
 
-const ServiceRecord* service_of(const TraceRecord& record, const Roster& roster) {
+const ServiceRecord* traced_service(const TraceRecord& record, const Roster& roster) {
     if (record.service >= roster.services().size()) return nullptr;
     const ServiceRecord& service = roster.services()[record.service];
     return service.in_slot ? &service : nullptr;
@@ -114,18 +115,18 @@ json::object trace_line(const TraceRecord& record, std::size_t worker, const Ros
     line["event"] = "packet";
     line["worker"] = worker;
     line["protocol"] = protocol_name(packet.protocol);
-    line["client"] = text_of(packet.client, packet.client_port, packet);
-    line["destination"] = text_of(packet.destination, packet.port, packet);
+    line["client"] = address_text(packet.client, packet.client_port, packet);
+    line["destination"] = address_text(packet.destination, packet.port, packet);
     line["flags"] = packet.protocol == IPPROTO_TCP ? flag_names(packet.tcp_flags) : "";
     line["bytes"] = packet.bytes;
     if (packet.kind == dataplane::PacketClass::icmp_error)
-        line["icmp_error_from"] = text_of(packet.sender, packet.ipv6);
+        line["icmp_error_from"] = address_text(packet.sender, packet.ipv6);
     line["action"] = dataplane::trace_outcome_names[static_cast<std::size_t>(record.outcome)];
-    const ServiceRecord* service = service_of(record, roster);
+    const ServiceRecord* service = traced_service(record, roster);
     line["reason"] = reason_name(record);
     line["text"] = reason_text(record, service);
     if (service != nullptr) line["service"] = service->config.name;
-    if (const BackendRecord* backend = backend_of(record, roster); backend != nullptr)
+    if (const BackendRecord* backend = traced_backend(record, roster); backend != nullptr)
         add_backend(line, record, *backend);
     if (record.outcome == TraceOutcome::handed_over) line["to_worker"] = record.other;
     return line;

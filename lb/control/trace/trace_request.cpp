@@ -22,7 +22,7 @@ constexpr Bounds count_bounds{"count", 1'000'000'000};
 constexpr Bounds seconds_bounds{"seconds", 86'400};
 
 // Nothing if it is missing. Throws Refusal.
-std::optional<std::uint32_t> number_in(const json::object& request, const Bounds& bounds) {
+std::optional<std::uint32_t> bounded_number(const json::object& request, const Bounds& bounds) {
     const json::value* value = request.if_contains(bounds.name);
     if (value == nullptr) return std::nullopt;
     if (!value->is_int64() || value->as_int64() < 1 || value->as_int64() > bounds.most)
@@ -39,9 +39,9 @@ std::variant<TraceRequest, Refusal> trace_request(const json::object& request) {
     TraceRequest wanted;
     wanted.client = std::get<Endpoint>(client);
     try {
-        wanted.rate = number_in(request, rate_bounds).value_or(wanted.rate);
-        wanted.count = number_in(request, count_bounds);
-        wanted.seconds = number_in(request, seconds_bounds);
+        wanted.rate = bounded_number(request, rate_bounds).value_or(wanted.rate);
+        wanted.count = bounded_number(request, count_bounds);
+        wanted.seconds = bounded_number(request, seconds_bounds);
     } catch (const Refusal& refusal) {
         return refusal;
     }

@@ -6,8 +6,6 @@ namespace lbd::lbctl {
 
 namespace {
 
-using Kind = config::Device::Kind;
-
 constexpr long long iff_up = 1;
 
 bool is_link_local(const config::IpAddress& address) {
@@ -29,7 +27,7 @@ class Interface {
         check_mtu();
         check_master();
         check_addresses();
-        if (port_.device.kind == Kind::af_xdp) check_af_xdp();
+        if (port_.device.kind == config::Device::Kind::af_xdp) check_af_xdp();
         if (findings_.empty()) say(Severity::ok, "is as it should be", {});
         return findings_;
     }
@@ -111,7 +109,9 @@ Findings check_interfaces(const Host& host, const config::Config* config) {
     if (config == nullptr) return {};
     Findings findings;
     for (const config::Port& port : config->ports) {
-        if (port.device.kind != Kind::af_packet && port.device.kind != Kind::af_xdp) continue;
+        if (port.device.kind != config::Device::Kind::af_packet &&
+            port.device.kind != config::Device::Kind::af_xdp)
+            continue;
         for (Finding& finding : Interface(host, *config, port).check())
             findings.push_back(std::move(finding));
     }

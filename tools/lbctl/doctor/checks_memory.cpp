@@ -18,7 +18,7 @@ struct Hugepages {
     std::string sizes;           // 512 x 2048 kB free
 };
 
-Hugepages count(const Host& host) {
+Hugepages count_hugepages(const Host& host) {
     Hugepages pages;
     for (const std::string& pool : host.names(pools)) { // hugepages-2048kB
         const std::string directory = std::string(pools) + "/" + pool + "/";
@@ -66,7 +66,7 @@ Findings check_hugepages(const Host& host, const config::Config* config) {
     constexpr auto subject = "hugepages";
     if (config != nullptr && !config->memory.hugepages)
         return {{Severity::ok, subject, "not needed (memory.hugepages is false)", {}}};
-    const Hugepages pages = count(host);
+    const Hugepages pages = count_hugepages(host);
     // Without a configuration nothing says that they are needed.
     const Severity missing = config != nullptr ? Severity::problem : Severity::note;
     const unsigned long long needed = config != nullptr ? least_bytes(*config) : 1024 * mebibyte;

@@ -9,8 +9,6 @@ namespace lbd::lbctl {
 
 namespace {
 
-using Kind = config::Device::Kind;
-
 struct Right {
     Capability capability;
     std::string_view name;
@@ -57,7 +55,7 @@ Findings check_kernel(const Host& host, const config::Config* config) {
                             "/dev/net/tun",
                             "is missing; companion interfaces need it",
                             {"modprobe tun"}});
-    const bool packet_needed = config != nullptr && uses(*config, Kind::af_packet);
+    const bool packet_needed = config != nullptr && uses(*config, config::Device::Kind::af_packet);
     if (kernel_speaks(host, "PACKET"))
         findings.push_back({Severity::ok, "packet sockets", "are there", {}});
     else
@@ -68,12 +66,13 @@ Findings check_kernel(const Host& host, const config::Config* config) {
     if (kernel_speaks(host, "XDP"))
         findings.push_back({Severity::ok, "AF_XDP", "the kernel speaks it", {}});
     else
-        findings.push_back(
-            {config != nullptr && uses(*config, Kind::af_xdp) ? Severity::problem : Severity::note,
-             "AF_XDP",
-             "the kernel does not speak it (CONFIG_XDP_SOCKETS); devices af_packet "
-             "and PCI work",
-             {}});
+        findings.push_back({config != nullptr && uses(*config, config::Device::Kind::af_xdp)
+                                ? Severity::problem
+                                : Severity::note,
+                            "AF_XDP",
+                            "the kernel does not speak it (CONFIG_XDP_SOCKETS); devices af_packet "
+                            "and PCI work",
+                            {}});
     return findings;
 }
 

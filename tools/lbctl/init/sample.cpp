@@ -12,8 +12,8 @@ namespace lbd::lbctl {
 
 namespace {
 
-[[noreturn]] void refuse(std::string_view flag, const std::string& found,
-                         const std::string& allowed) {
+[[noreturn]] void refuse_value(std::string_view flag, const std::string& found,
+                               const std::string& allowed) {
     throw std::invalid_argument("--" + std::string(flag) + ": found '" + found +
                                 "', allowed: " + allowed);
 }
@@ -22,17 +22,17 @@ unsigned number(std::string_view flag, const std::string& text, unsigned least, 
     unsigned value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
-        refuse(flag, text, std::to_string(least) + ".." + std::to_string(most));
+        refuse_value(flag, text, std::to_string(least) + ".." + std::to_string(most));
     return value;
 }
 
 config::IpAddress address(std::string_view flag, const std::string& text) {
     const auto parsed = config::IpAddress::parse(text);
-    if (!parsed) refuse(flag, text, "an IPv4 or IPv6 address");
+    if (!parsed) refuse_value(flag, text, "an IPv4 or IPv6 address");
     return *parsed;
 }
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
     return "'" + text + "'";
 } // an IPv6 address has colons
 
@@ -42,7 +42,7 @@ config::Device device(const std::string& text) {
     auto parsed = type.parse(text);
     if (!parsed) parsed = type.parse("af_packet:" + text);
     if (!parsed || text.find_first_of("'\\") != std::string::npos)
-        refuse("port", text, "a PCI address as 0000:3b:00.0, or a Linux interface as eth1");
+        refuse_value("port", text, "a PCI address as 0000:3b:00.0, or a Linux interface as eth1");
     return std::get<config::Device>(*parsed);
 }
 
@@ -66,29 +66,29 @@ std::string port(const Answers& answers, const config::Device& device) {
     const std::string own = answer(answers, "address");
     const auto prefix = config::Prefix::parse(own);
     if (!prefix || own.find('/') == std::string::npos)
-        refuse("address", own, "an address with its prefix length, 192.0.2.2/24");
+        refuse_value("address", own, "an address with its prefix length, 192.0.2.2/24");
     const std::string name = answer(answers, "port");
     const bool bare = device.kind == Kind::af_packet && name == device.name;
     std::string text =
         "\nports:\n  - name: lb0             # the companion interface in the kernel\n";
-    text += "    device: " + quoted(bare ? "af_packet:" + name : name) + "\n";
+    text += "    device: " + in_quotes(bare ? "af_packet:" + name : name) + "\n";
     text += "    addresses:            # the director's own";
     text += device.kind == Kind::pci || device.kind == Kind::vdev
                 ? "\n"
                 : "; take it off " + device.name + "\n";
-    return text + "      - " + quoted(prefix->text()) +
+    return text + "      - " + in_quotes(prefix->text()) +
            "\n#   gateway: ADDRESS      # the host's default route through this port\n";
 }
 
-std::string vrrp(const Answers& answers, const config::IpAddress& vip) {
+std::string vrrp_section(const Answers& answers, const config::IpAddress& vip) {
     std::string text = "\nvrrp:\n  - name: VI_1\n";
     text += "    vrid: 51              # the same at both directors\n    priority: " +
             std::to_string(number("priority", answer(answers, "priority"), 1, 255)) +
             "         # the highest is master\n";
-    text += "    virtual_addresses: [" + quoted(vip.text()) + "]\n";
+    text += "    virtual_addresses: [" + in_quotes(vip.text()) + "]\n";
     const std::string peer = answer(answers, "peer");
     if (peer.empty()) return text;
-    const std::string other = quoted(address("peer", peer).text());
+    const std::string other = in_quotes(address("peer", peer).text());
     text += "    peers: [" + other + "]\n";
     text +=
         "\n# Connections go on after a failover, when both have the same key:\n#sync:\n#  peers: "
@@ -98,7 +98,7 @@ std::string vrrp(const Answers& answers, const config::IpAddress& vip) {
 }
 
 std::string service(const Answers& answers, const config::IpAddress& vip) {
-    std::string text = "\nservices:\n  - name: web\n    address: " + quoted(vip.text()) + "\n";
+    std::string text = "\nservices:\n  - name: web\n    address: " + in_quotes(vip.text()) + "\n";
     text += "    port: " +
             std::to_string(number("service-port", answer(answers, "service-port"), 1, 65535)) +
             "\n";
@@ -106,7 +106,7 @@ std::string service(const Answers& answers, const config::IpAddress& vip) {
     text +=
         "    backends:             # each holds the address on its loopback: tools/realserver\n";
     for (const std::string& backend : answers_of(answers, "backend"))
-        text += "      - address: " + quoted(address("backend", backend).text()) + "\n";
+        text += "      - address: " + in_quotes(address("backend", backend).text()) + "\n";
     return text;
 }
 
@@ -125,7 +125,7 @@ std::string sample(const Answers& answers) {
     text += pci ? "\nmemory:\n  hugepages: true\n"
                 : "\nmemory:\n  hugepages: false        # slower, and needs no preparation\n"
                   "  flows: 65536            # connections each worker can remember\n";
-    return text + own + vrrp(answers, vip) + service(answers, vip);
+    return text + own + vrrp_section(answers, vip) + service(answers, vip);
 }
 
 } // namespace lbd::lbctl

@@ -10,7 +10,7 @@ namespace lbd::lbctl::top {
 namespace {
 
 constexpr std::size_t narrowest_for_two = 72; // meters side by side
-constexpr double whole = 100;                 // per cent
+constexpr double full_scale = 100;            // per cent
 
 struct Meter {
     std::string label;
@@ -20,7 +20,7 @@ struct Meter {
 };
 
 std::string per_cent(double value) {
-    return short_number(std::min(value, whole)) + '%';
+    return short_number(std::min(value, full_scale)) + '%';
 }
 
 std::string interval_text(std::chrono::duration<double> interval) {
@@ -74,11 +74,11 @@ std::vector<Meter> worker_meters(const Model& shown, std::size_t most) {
     const std::vector<Worker>& workers = shown.sample().workers;
     std::vector<Meter> meters;
     if (workers.size() > most)
-        return {{"Busy mean", per_cent(mean_busy(shown.sample())), &all.mean_busy, whole},
-                {"Busy most", per_cent(most_busy(shown.sample())), &all.most_busy, whole}};
+        return {{"Busy mean", per_cent(mean_busy(shown.sample())), &all.mean_busy, full_scale},
+                {"Busy most", per_cent(most_busy(shown.sample())), &all.most_busy, full_scale}};
     for (std::size_t index = 0; index < workers.size(); ++index)
         meters.push_back({"Worker " + std::to_string(index), per_cent(workers[index].busy_percent),
-                          &all.busy[index], whole});
+                          &all.busy[index], full_scale});
     return meters;
 }
 
@@ -103,7 +103,7 @@ Line workers_now(const Model& shown, const Frame& frame) {
     std::vector<double> busy;
     for (const Worker& worker : shown.sample().workers) busy.push_back(worker.busy_percent);
     return {{std::to_string(busy.size()) + " workers "},
-            {sparkline(busy, whole, frame.glyphs), Style::good}};
+            {sparkline(busy, full_scale, frame.glyphs), Style::good}};
 }
 
 Style style_of_state(const std::string& state) {
@@ -111,7 +111,7 @@ Style style_of_state(const std::string& state) {
 }
 
 // Each instance with its state, or how many there are in each if they do not fit.
-Line vrrp(const std::vector<Instance>& instances, std::size_t width) {
+Line vrrp_line(const std::vector<Instance>& instances, std::size_t width) {
     Line line{{"VRRP"}};
     if (instances.empty()) return {{"VRRP  no instance"}};
     std::map<std::string, std::size_t> states;
@@ -143,7 +143,7 @@ std::vector<Line> head_of(const Model& live, const Model& shown, const View& vie
     const std::size_t side_by_side = frame.width < narrowest_for_two ? 1 : 2;
     const std::size_t most_workers = side_by_side * std::max<std::size_t>(frame.height / 6, 2);
     std::vector<Line> lines{status(live, shown, view, frame),
-                            vrrp(shown.sample().instances, frame.width)};
+                            vrrp_line(shown.sample().instances, frame.width)};
     put(lines, worker_meters(shown, most_workers), side_by_side, frame);
     if (shown.sample().workers.size() > most_workers) lines.push_back(workers_now(shown, frame));
     put(lines, traffic_meters(shown), side_by_side, frame);

@@ -23,7 +23,7 @@ struct Column {
     std::string (*text)(const Row& row);
 };
 
-const Traffic& traffic_of(const Row& row) {
+const Traffic& row_traffic(const Row& row) {
     return row.backend != nullptr ? row.backend->traffic : row.service->traffic;
 }
 
@@ -38,14 +38,14 @@ std::string state_of(const Row& row) {
 constexpr std::array<Column, 6> all_columns{{
     {"STATE", 11, 1, {}, state_of},
     {"CONN/S", 8, 2, Sort::connections,
-     [](const Row& row) { return short_number(traffic_of(row).rates.connections); }},
+     [](const Row& row) { return short_number(row_traffic(row).rates.connections); }},
     {"PKT/S", 7, 5, Sort::packets,
-     [](const Row& row) { return short_number(traffic_of(row).rates.packets); }},
+     [](const Row& row) { return short_number(row_traffic(row).rates.packets); }},
     {"BIT/S", 7, 4, Sort::bits,
-     [](const Row& row) { return short_number(traffic_of(row).rates.bits); }},
+     [](const Row& row) { return short_number(row_traffic(row).rates.bits); }},
     {"ACTIVE", 8, 3, Sort::active,
-     [](const Row& row) { return short_number(traffic_of(row).active); }},
-    {"INACT", 7, 6, {}, [](const Row& row) { return short_number(traffic_of(row).inactive); }},
+     [](const Row& row) { return short_number(row_traffic(row).active); }},
+    {"INACT", 7, 6, {}, [](const Row& row) { return short_number(row_traffic(row).inactive); }},
 }};
 
 struct Shape {
