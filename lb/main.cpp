@@ -9,6 +9,7 @@
 
 #include "config/explain.h"
 #include "config/load.h"
+#include "lb/build_info/build_info.h"
 #include "lb/control/log.h"
 #include "lb/control/privileges.h"
 #include "lb/control/runtime.h"
@@ -47,6 +48,7 @@ int run(const lbd::Options& options) {
     // signals back.
     std::signal(SIGPIPE, SIG_IGN);
     lbd::control::set_log_level(options.log_level);
+    lbd::control::log(lbd::control::LogLevel::notice, lbd::version_text("lbd") + " starts");
     raise_descriptor_limit();
     lbd::control::hide_memory();
     lbd::config::Config config = lbd::config::load_file(options.config_file);
@@ -62,7 +64,7 @@ int act(const lbd::Options& options) {
             std::cout << lbd::usage();
             return exit_ok;
         case lbd::Options::Action::version:
-            std::cout << "lbd " LBD_VERSION "\n";
+            std::cout << lbd::version_text("lbd") << '\n';
             return exit_ok;
         case lbd::Options::Action::check:
             return check(options.config_file, options.explain);

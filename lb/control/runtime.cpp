@@ -130,8 +130,8 @@ void Runtime::run() {
     every_second();
     watch_handshakes();
     feel_pulse();
-    log(LogLevel::notice, "lbd " LBD_VERSION " runs with " + std::to_string(engine_.workers()) +
-                              " workers on " + std::to_string(engine_.ports()) + " ports");
+    log(LogLevel::notice, "lbd runs with " + std::to_string(engine_.workers()) + " workers on " +
+                              std::to_string(engine_.ports()) + " ports");
     service_manager_.serves({[this] { return pulses(); },
                              [this] {
                                  return (readiness_.thread_hangs() ? obstacle_ + "; " : "") +

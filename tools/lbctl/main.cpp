@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "lb/build_info/build_info.h"
 #include "lb/control/reply.h"
 #include "tools/lbctl/backend_command.h"
 #include "tools/lbctl/client.h"
@@ -225,7 +226,7 @@ int act(int argc, char** argv) {
     const std::string name =
         values.count("command") != 0 ? values["command"].as<std::string>() : "";
     if (values.count("version") != 0 || name == "version") {
-        std::cout << "lbctl " LBD_VERSION "\n";
+        std::cout << lbd::version_text("lbctl") << '\n';
         return exit_ok;
     }
     if (name.empty()) return usage_error("which command?");

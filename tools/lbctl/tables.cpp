@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "lb/build_info/build_info.h"
 #include "tools/lbctl/fields.h"
 
 namespace lbd::lbctl {
@@ -137,7 +138,7 @@ std::string rate_table(const json::object& data) {
                count(rates, "bytes_per_second", 9) + right("0", 9) + '\n';
     };
     std::string out =
-        "lbd version " LBD_VERSION
+        "lbd version " + std::string(build_info().version) +
         "\nProt LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS\n"
         "  -> RemoteAddress:Port\n";
     for_each_object(list(data, "services"), [&](const json::object& service) {
@@ -150,7 +151,7 @@ std::string rate_table(const json::object& data) {
 }
 
 std::string services_table(const json::object& data) {
-    std::string out = "lbd version " LBD_VERSION
+    std::string out = "lbd version " + std::string(build_info().version) +
                       "\nProt LocalAddress:Port Scheduler Flags\n"
                       "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n";
     for_each_object(list(data, "services"), [&](const json::object& service) {

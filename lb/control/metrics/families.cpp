@@ -8,6 +8,7 @@
 #include <span>
 #include <tuple>
 
+#include "lb/build_info/build_info.h"
 #include "lb/control/metrics/exposition.h"
 #include "lb/control/metrics/figures.h"
 
@@ -79,8 +80,14 @@ std::uint64_t number(bool value) {
 }
 
 void put_director(Exposition& out, const Snapshot& snapshot) {
-    out.family("lbd_build_info", gauge, "Version, and the name of the director.");
-    out.sample(text_of({{"version", LBD_VERSION}, {"name", snapshot.name}}), std::uint64_t{1});
+    const BuildInfo& build = build_info();
+    out.family("lbd_build_info", gauge, "What was built, with what, and the name of the director.");
+    out.sample(text_of({{"version", build.version},
+                        {"commit", build.commit},
+                        {"dpdk", build.dpdk},
+                        {"compiler", build.compiler},
+                        {"name", snapshot.name}}),
+               std::uint64_t{1});
     put(out, "lbd_ready", gauge, "1 if the data plane is ready to serve.", number(snapshot.ready));
     put(out, "lbd_config_generation", counter, "Forwarding tables made since the start.",
         snapshot.director.at("config").at("generation").to_number<std::uint64_t>());
