@@ -23,11 +23,14 @@ FIRST_LINE = re.compile(rb"#! ?/\S*?(?:/env )?(python3|bash|sh)\b")
 
 
 def tree_files(root=ROOT):
-    """Paths below `root` that git knows or would add; without git, all but what builds leave."""
-    if os.path.exists(os.path.join(root, ".git")) and shutil.which("git"):
+    """Paths below `root` that git knows or would add; without git, all but what builds leave. Git
+    refuses root in a user's checkout unless it is given the directories."""
+    directory = os.path.join(root, ".git")
+    if os.path.exists(directory) and shutil.which("git"):
         listed = subprocess.run(
-            ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            capture_output=True, text=True, check=True).stdout.split("\0")
+            ["git", f"--git-dir={directory}", f"--work-tree={root}", "ls-files", "-z", "--cached",
+             "--others", "--exclude-standard"],
+            cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")
         return sorted({name for name in listed if os.path.isfile(os.path.join(root, name))})
     found = (os.path.relpath(os.path.join(directory, name), root)
              for directory, _, names in os.walk(root) for name in names)
