@@ -58,8 +58,8 @@ rte_ipv6_hdr answering_ipv6(const rte_ipv6_hdr& asked, std::uint8_t protocol,
     ip.payload_len = rte_cpu_to_be_16(static_cast<std::uint16_t>(payload));
     ip.proto = protocol;
     ip.hop_limits = ttl_of_answers;
-    std::memcpy(ip.src_addr, asked.dst_addr, sizeof(ip.src_addr));
-    std::memcpy(ip.dst_addr, asked.src_addr, sizeof(ip.dst_addr));
+    std::memcpy(&ip.src_addr, &asked.dst_addr, sizeof(ip.src_addr));
+    std::memcpy(&ip.dst_addr, &asked.src_addr, sizeof(ip.dst_addr));
     return ip;
 }
 

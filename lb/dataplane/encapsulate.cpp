@@ -63,8 +63,8 @@ void write_ipv6(unsigned char* at, const Tunnel& tunnel, const Inner& inner, std
     header.payload_len = rte_cpu_to_be_16(payload);
     header.proto = protocol;
     header.hop_limits = ttl_of_tunnels;
-    std::memcpy(header.src_addr, tunnel.local.data(), tunnel.local.size());
-    std::memcpy(header.dst_addr, tunnel.remote.data(), tunnel.remote.size());
+    std::memcpy(&header.src_addr, tunnel.local.data(), tunnel.local.size());
+    std::memcpy(&header.dst_addr, tunnel.remote.data(), tunnel.remote.size());
     std::memcpy(at, &header, sizeof(header));
 }
 

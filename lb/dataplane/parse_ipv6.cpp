@@ -21,9 +21,11 @@ struct FragmentHeader { // RFC 8200 4.5
 constexpr std::uint16_t offset_mask = 0xfff8;
 constexpr std::uint16_t more_mask = 0x0001;
 
-Ipv6 address(const std::uint8_t* bytes) {
+// `field` points to an address in rte_ipv6_hdr, which is a struct since DPDK 24.11 and was an array
+// before; its bytes are the same.
+Ipv6 address(const void* field) {
     Ipv6 result;
-    std::memcpy(result.data(), bytes, result.size());
+    std::memcpy(result.data(), field, result.size());
     return result;
 }
 
@@ -102,14 +104,14 @@ void parse_icmp_over_ipv6(const rte_mbuf& packet, const Ipv6& destination, Parse
     if (quote + sizeof(rte_ipv6_hdr) > packet.data_len) return;
     if (at<rte_icmp_hdr>(packet, parsed.l4_offset)->icmp_type >= first_informational) return;
     const auto* quoted = at<rte_ipv6_hdr>(packet, quote);
-    const Ipv6 vip = address(quoted->src_addr);
+    const Ipv6 vip = address(&quoted->src_addr);
     if ((quoted->vtc_flow & rte_cpu_to_be_32(0xf0000000)) != rte_cpu_to_be_32(0x60000000) ||
         vip != destination)
         return;
     const Upper upper = find_upper(packet, quote + sizeof(rte_ipv6_hdr), quoted->proto);
     if (upper.fault != DropReason::none) return;
     if (upper.fragment != nullptr && is_later_fragment(*upper.fragment)) return;
-    parsed.v6 = {address(quoted->dst_addr), vip, 0, 0, upper.protocol, {}};
+    parsed.v6 = {address(&quoted->dst_addr), vip, 0, 0, upper.protocol, {}};
     parsed.tcp_flags = 0;
     if (quoted_ports(packet, upper.offset, parsed.v6)) parsed.kind = PacketClass::icmp_error;
 }
@@ -137,7 +139,7 @@ void ipv6(const rte_mbuf& packet, Parsed& parsed) {
     const Upper upper = find_upper(packet, start, ip->proto);
     if (upper.fault != DropReason::none) return malformed(parsed, upper.fault);
     if (upper.offset > end) return malformed(parsed, DropReason::bad_ip_length);
-    parsed.v6 = {address(ip->src_addr), address(ip->dst_addr), 0, 0, upper.protocol, {}};
+    parsed.v6 = {address(&ip->src_addr), address(&ip->dst_addr), 0, 0, upper.protocol, {}};
     if (ipv6_impossible_source(parsed.v6.client)) {
         // Duplicate address detection asks from the unspecified address (RFC 4861 4.3).
         if (upper.protocol != IPPROTO_ICMPV6) return malformed(parsed, DropReason::bad_source);

@@ -107,8 +107,8 @@ Parsed parsed_specimen(const KeyV6& key, const rte_ether_addr& mac, const OwnMac
     ip.payload_len = rte_cpu_to_be_16(length_of_transport(key.protocol));
     ip.proto = key.protocol;
     ip.hop_limits = 64;
-    std::copy(key.client.begin(), key.client.end(), ip.src_addr);
-    std::copy(key.vip.begin(), key.vip.end(), ip.dst_addr);
+    std::memcpy(&ip.src_addr, key.client.data(), key.client.size());
+    std::memcpy(&ip.dst_addr, key.vip.data(), key.vip.size());
     frame.append(ip);
     append_transport(frame, key, echo_request6);
     return frame.parsed(own);

@@ -59,8 +59,8 @@ void write_error6(Frame& frame, const Packet& packet) {
     quoted.vtc_flow = Frame::be32(0x60000000);
     quoted.payload_len = test::be(20);
     quoted.proto = packet.protocol;
-    std::memcpy(quoted.src_addr, key.vip.data(), key.vip.size());
-    std::memcpy(quoted.dst_addr, key.client.data(), key.client.size());
+    std::memcpy(&quoted.src_addr, key.vip.data(), key.vip.size());
+    std::memcpy(&quoted.dst_addr, key.client.data(), key.client.size());
     const std::array<rte_be16_t, 4> ports{key.vip_port, key.client_port, 0, 0};
     rte_icmp_hdr icmp{};
     icmp.icmp_type = icmp6_time_exceeded;

@@ -97,8 +97,8 @@ class Frame {
         header.payload_len = be(payload);
         header.proto = next;
         header.hop_limits = 64;
-        std::memcpy(header.src_addr, from.data(), from.size());
-        std::memcpy(header.dst_addr, to.data(), to.size());
+        std::memcpy(&header.src_addr, from.data(), from.size());
+        std::memcpy(&header.dst_addr, to.data(), to.size());
         length(static_cast<std::uint16_t>(sizeof(rte_ether_hdr) + sizeof(header) + payload));
         return header;
     }

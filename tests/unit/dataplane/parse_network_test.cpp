@@ -239,8 +239,8 @@ TEST_CASE("an ICMPv6 error about a flow is told by the flow's key") {
     unsigned char* icmp = frame.data() + 54;
     auto& quoted = *reinterpret_cast<rte_ipv6_hdr*>(icmp + 8);
     quoted = header6(frame);
-    std::memcpy(quoted.src_addr, vip6.data(), 16);
-    std::memcpy(quoted.dst_addr, client6.data(), 16);
+    std::memcpy(&quoted.src_addr, vip6.data(), 16);
+    std::memcpy(&quoted.dst_addr, client6.data(), 16);
     quoted.proto = IPPROTO_TCP;
     auto* ports = reinterpret_cast<rte_udp_hdr*>(&quoted + 1);
     ports->src_port = be(80);
@@ -297,8 +297,8 @@ TEST_CASE("an IPv6 sender is told the MTU that would do, within 1280 bytes") {
     frame.length(14 + 40 + 1400);
     REQUIRE(turn_into_too_big(frame.packet(), 14, 1460));
     const auto& header = *rte_pktmbuf_mtod_offset(&frame.packet(), rte_ipv6_hdr*, 14);
-    CHECK(std::memcmp(header.src_addr, vip6.data(), 16) == 0);
-    CHECK(std::memcmp(header.dst_addr, client6.data(), 16) == 0);
+    CHECK(std::memcmp(&header.src_addr, vip6.data(), 16) == 0);
+    CHECK(std::memcmp(&header.dst_addr, client6.data(), 16) == 0);
     CHECK(header.proto == IPPROTO_ICMPV6);
     CHECK(be(header.payload_len) + 40 <= 1280);
     const auto* icmp = reinterpret_cast<const unsigned char*>(&header + 1);
