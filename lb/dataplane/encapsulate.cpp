@@ -35,6 +35,12 @@ Inner inner_of(const unsigned char* ip) {
     return {IPPROTO_IPV6, traffic_class, true, payload + std::uint32_t{sizeof(rte_ipv6_hdr)}};
 }
 
+rte_be32_t ipv4_of(const Ipv6& address) {
+    rte_be32_t result;
+    std::memcpy(&result, address.data(), sizeof(result));
+    return result;
+}
+
 // RFC 2003 3.1; DSCP and ECN go along (RFC 6040).
 void write_ipv4(unsigned char* at, const Tunnel& tunnel, const Inner& inner, std::uint8_t protocol,
                 std::uint16_t length, std::uint16_t id) {
@@ -48,8 +54,8 @@ void write_ipv4(unsigned char* at, const Tunnel& tunnel, const Inner& inner, std
         header.packet_id = rte_cpu_to_be_16(id);
     header.time_to_live = ttl_of_tunnels;
     header.next_proto_id = protocol;
-    std::memcpy(&header.src_addr, tunnel.local.data(), sizeof(header.src_addr));
-    std::memcpy(&header.dst_addr, tunnel.remote.data(), sizeof(header.dst_addr));
+    header.src_addr = ipv4_of(tunnel.local);
+    header.dst_addr = ipv4_of(tunnel.remote);
     header.hdr_checksum = rte_ipv4_cksum(&header);
     std::memcpy(at, &header, sizeof(header));
 }
