@@ -45,6 +45,16 @@ struct FreeData {
     void operator()(rte_tel_data* data) const { rte_tel_data_free(data); }
 };
 
+// DPDK 23.03 calls rte_tel_data_add_dict_u64() rte_tel_data_add_dict_uint(), and the old name has
+// been deprecated since 23.07. `Data` is always rte_tel_data; a template compiles with either name.
+template <class Data>
+void add_unsigned(Data* data, const char* name, std::uint64_t value) {
+    if constexpr (requires { rte_tel_data_add_dict_uint(data, name, value); })
+        rte_tel_data_add_dict_uint(data, name, value);
+    else
+        rte_tel_data_add_dict_u64(data, name, value);
+}
+
 // What DPDK refuses or cuts, it leaves out: replies are made so that there is no such thing.
 void put_members(const json::object& object, rte_tel_data* data) {
     rte_tel_data_start_dict(data);
@@ -59,7 +69,7 @@ void put_members(const json::object& object, rte_tel_data* data) {
             if (rte_tel_data_add_dict_container(data, name.c_str(), nested.get(), 0) == 0)
                 nested.release(); // NOLINT(bugprone-unused-return-value): DPDK frees it
         } else {
-            rte_tel_data_add_dict_u64(data, name.c_str(), value.to_number<std::uint64_t>());
+            add_unsigned(data, name.c_str(), value.to_number<std::uint64_t>());
         }
     }
 }
