@@ -119,8 +119,7 @@ void Engine::make_rings() {
                                           : std::make_unique<PacketRing>(
                                                 numbered("handoff", from, to), handoff_ring_size));
             releases_.push_back(from == to ? nullptr
-                                           : std::make_unique<ReleaseRing>(
-                                                 numbered("release", from, to), release_ring_size));
+                                           : std::make_unique<ReleaseRing>(release_ring_size));
         }
     }
 }

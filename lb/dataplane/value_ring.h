@@ -3,7 +3,7 @@
 // need no EAL.
 #pragma once
 
-#include <rte_ring_elem.h>
+#include <rte_ring.h>
 
 #include <cstdlib>
 #include <memory>
@@ -19,9 +19,7 @@ class ValueRing {
   public:
     // `size` is a power of two; one place of it stays empty.
     explicit ValueRing(unsigned size)
-        : ring_(static_cast<rte_ring*>(std::aligned_alloc(
-              RTE_CACHE_LINE_SIZE,
-              static_cast<std::size_t>(rte_ring_get_memsize_elem(sizeof(Value), size))))) {
+        : ring_(static_cast<rte_ring*>(std::aligned_alloc(RTE_CACHE_LINE_SIZE, bytes(size)))) {
         if (!ring_ ||
             rte_ring_init(ring_.get(), "values", size, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0)
             throw std::bad_alloc();
@@ -43,6 +41,13 @@ class ValueRing {
     }
 
   private:
+    // As rte_ring_get_memsize_elem() computes it. DPDK 24.11 declares that function without
+    // extern "C", so that a C++ program that calls it does not link.
+    static std::size_t bytes(unsigned size) {
+        return RTE_ALIGN(sizeof(rte_ring) + std::size_t{size} * sizeof(Value),
+                         std::size_t{RTE_CACHE_LINE_SIZE});
+    }
+
     struct Free {
         void operator()(rte_ring* ring) const { std::free(ring); }
     };

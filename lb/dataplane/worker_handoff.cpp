@@ -132,7 +132,7 @@ void Worker::exchange_releases() {
     for (ReleaseRing* ring : setup_.neighbours.releases_in) {
         if (ring == nullptr) continue;
         Release release{};
-        for (unsigned i = 0; i < max_burst && ring->pop(release); ++i) {
+        for (unsigned i = 0; i < max_burst && ring->pop(&release, 1) == 1; ++i) {
             if (release.ipv6)
                 dispatcher6_.persistence().release(release.binding);
             else

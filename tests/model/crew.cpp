@@ -40,8 +40,7 @@ void Crew::make_rings(unsigned room) {
             const bool others = from != to;
             packets_.push_back(
                 others ? std::make_unique<PacketRing>(name_of("crew", from, to), room) : nullptr);
-            releases_.push_back(others ? std::make_unique<ReleaseRing>(name_of("crewr", from, to),
-                                                                       releases_between_two)
+            releases_.push_back(others ? std::make_unique<ReleaseRing>(releases_between_two)
                                        : nullptr);
         }
     }
