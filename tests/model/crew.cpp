@@ -9,7 +9,6 @@ using namespace dataplane;
 
 namespace {
 
-constexpr std::uint64_t cycles_per_tick = 10;
 constexpr std::size_t entries = 4096;
 constexpr unsigned releases_between_two = 64;
 // More than what can be under way, one packet a turn.

@@ -12,7 +12,6 @@ using namespace dataplane;
 
 namespace {
 
-constexpr std::uint64_t cycles_per_tick = 10;
 // After so many turns in one tick the tables of a test have been swept whole.
 constexpr int turns_of_sweep = 3;
 // All cells of the limiter, and datagrams, have been looked at after so many ticks.

@@ -16,6 +16,9 @@
 
 namespace lbd::model {
 
+// Cycles of the clock that the tests set.
+inline constexpr std::uint64_t cycles_per_tick = 10;
+
 // DPDK and a port with a queue for each worker. Once a process.
 class Device {
   public:

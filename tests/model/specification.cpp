@@ -12,7 +12,6 @@ using namespace dataplane;
 
 namespace {
 
-constexpr Time a_second = 10;
 constexpr Time fragments_live = 5 * a_second;
 constexpr std::size_t held_of_a_datagram = 64;
 
@@ -50,10 +49,6 @@ std::size_t length_of(const Packet& packet) {
     const std::size_t ip = packet.ipv6 ? 40 : 20;
     if (packet.kind == PacketKind::icmp_error) return 14 + ip + 8 + ip + 8;
     return 14 + ip + (packet.protocol == IPPROTO_TCP ? 20 : 8) + (packet.ipv6 ? 0 : 16);
-}
-
-const char* name_of_activity(FlowState state) {
-    return state == FlowState::established ? "active" : "inactive";
 }
 
 } // namespace

@@ -19,6 +19,13 @@
 
 namespace lbd::model {
 
+inline constexpr Time a_second = 10;
+
+// The counter that holds the connections of that state.
+inline const char* name_of_activity(dataplane::FlowState state) {
+    return state == dataplane::FlowState::established ? "active" : "inactive";
+}
+
 class Specification {
   public:
     // Each family's flows and bindings have such a room.

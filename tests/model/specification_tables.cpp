@@ -11,15 +11,9 @@ using namespace dataplane;
 
 namespace {
 
-constexpr Time a_second = 10;
-
 std::uint32_t network(const Packet& packet, unsigned prefix) {
     const unsigned whole = packet.ipv6 ? 128 : 32;
     return prefix >= whole ? packet.client : packet.client >> (whole - prefix) << (whole - prefix);
-}
-
-const char* name_of_activity(FlowState state) {
-    return state == FlowState::established ? "active" : "inactive";
 }
 
 } // namespace

@@ -6,7 +6,7 @@ using namespace lbd::config;
 
 namespace {
 
-const std::string dual = R"(ports:
+const std::string dual_stack = R"(ports:
   - device: af_packet:eth1
     addresses: [10.0.0.2/24, '2001:db8::2/64']
 )";
@@ -23,7 +23,7 @@ std::string router6(const std::string& addresses) {
 
 TEST_CASE("a service of IPv6 has backends of IPv6") {
     const auto config =
-        load_text(dual + service6("backends: [{address: '2001:db8::11'}]"), "f").services[0];
+        load_text(dual_stack + service6("backends: [{address: '2001:db8::11'}]"), "f").services[0];
     CHECK(config.address.text() == "2001:db8::100");
     CHECK(config.backends[0].address.text() == "2001:db8::11");
     CHECK(config.backends[0].port_name == "lb0");
@@ -43,12 +43,12 @@ TEST_CASE("a service of IPv6 has backends of IPv6") {
            {service6("") + "  - {name: b, address: '2001:db8::100', port: 80}\n",
             "f:6:24: services[1].address: [2001:db8::100]:80 tcp is already the service "
             "services[0]"}},
-          dual);
+          dual_stack);
 }
 
 TEST_CASE("a prefix of clients is the whole address unless it is shorter") {
     const auto loaded = [](const std::string& text) {
-        return load_text(dual + text, "f").services[0];
+        return load_text(dual_stack + text, "f").services[0];
     };
     CHECK(loaded(service("")).persistence_prefix == 32);
     CHECK(loaded(service("")).limits.client_prefix == 32);
@@ -69,7 +69,7 @@ TEST_CASE("a prefix of clients is the whole address unless it is shorter") {
 }
 
 TEST_CASE("IPv6 addresses of a VRRP instance move along with an IPv4 one") {
-    const auto config = load_text(dual + router6("'2001:db8::100', 10.0.0.100"), "f");
+    const auto config = load_text(dual_stack + router6("'2001:db8::100', 10.0.0.100"), "f");
     CHECK(config.vrrp[0].virtual_addresses ==
           std::vector{*Prefix::parse("2001:db8::100/128"), *Prefix::parse("10.0.0.100/32")});
     check({{router6("10.0.0.100, 'ff02::12'"),
@@ -77,18 +77,18 @@ TEST_CASE("IPv6 addresses of a VRRP instance move along with an IPv4 one") {
            {router6("10.0.0.100, '2001:db8::2/64'"),
             "f:4:59: vrrp[0].virtual_addresses[1]: 2001:db8::2 is the director's own address on "
             "port lb0; a virtual address moves between directors"}},
-          dual);
+          dual_stack);
 }
 
 TEST_CASE("without an IPv4 address an instance speaks IPv6, from its link-local address") {
-    const auto v6 = load_text(dual + router6("'fe80::100', '2001:db8::100'"), "f").vrrp[0];
+    const auto v6 = load_text(dual_stack + router6("'fe80::100', '2001:db8::100'"), "f").vrrp[0];
     CHECK(v6.family == IpAddress::Family::v6);
     CHECK(v6.port == "lb0");
     CHECK_FALSE(v6.source);
     check({{"vrrp: [{name: v, vrid: 1, version: 2, virtual_addresses: ['2001:db8::100']}]",
             "f:4:36: vrrp[0].version: VRRP version 2 is IPv4's only (RFC 3768); use version: 3 for "
             "IPv6"}},
-          dual);
+          dual_stack);
 }
 
 TEST_CASE("only the IPv4 addresses of an instance are counted in its advertisements") {
@@ -99,8 +99,9 @@ TEST_CASE("only the IPv4 addresses of an instance are counted in its advertiseme
         }
         return list;
     };
-    CHECK(errors_of(dual + router6("10.0.0.100, " + many("2001:db8:1::", 300))) == "no error");
-    CHECK(errors_of(dual + router6(many("10.3.0.", 200) + many("10.4.0.", 56))) ==
+    CHECK(errors_of(dual_stack + router6("10.0.0.100, " + many("2001:db8:1::", 300))) ==
+          "no error");
+    CHECK(errors_of(dual_stack + router6(many("10.3.0.", 200) + many("10.4.0.", 56))) ==
           "f:4:46: vrrp[0].virtual_addresses: more than 255 IPv4 addresses do not fit an "
           "advertisement");
 }

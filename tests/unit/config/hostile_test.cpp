@@ -8,22 +8,13 @@
 #include <fstream>
 #include <random>
 
-#include "config/load.h"
 #include "config/yaml_tree.h"
+#include "mistakes.h"
 
 using namespace lbd::config;
 using Catch::Matchers::Contains;
 
 namespace {
-
-std::string errors_of(const std::string& text) {
-    try {
-        load_text(text, "f");
-    } catch (const Errors& errors) {
-        return errors.what();
-    }
-    return "no error";
-}
 
 std::string repeated(const std::string& text, std::size_t count) {
     std::string result;

@@ -8,14 +8,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string port = R"(
+const std::string one_port = R"(
 ports:
   - device: af_packet:eth1
     addresses: [10.0.0.2/24]
 )";
 
 Config load(const std::string& rest) {
-    return load_text(port + rest, "test.yaml");
+    return load_text(one_port + rest, "test.yaml");
 }
 
 const std::string web = R"(

@@ -7,39 +7,39 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Service loaded(const std::string& keys, const std::string& before = "") {
+Service loaded_service(const std::string& keys, const std::string& before = "") {
     return load_text(port + before + service(keys), "f").services[0];
 }
 
 } // namespace
 
 TEST_CASE("the words of a service mean what they say") {
-    CHECK(loaded("scheduler: rr").scheduler == Scheduler::rr);
-    CHECK(loaded("scheduler: wrr").scheduler == Scheduler::wrr);
-    CHECK(loaded("scheduler: lc").scheduler == Scheduler::lc);
-    CHECK(loaded("scheduler: wlc").scheduler == Scheduler::wlc);
-    CHECK(loaded("scheduler: sh").scheduler == Scheduler::sh);
-    CHECK(loaded("scheduler: mh").scheduler == Scheduler::mh);
-    CHECK(loaded("on_no_backend: reject").on_no_backend == NoBackend::reject);
-    CHECK(loaded("on_unknown_tcp: drop").on_unknown_tcp == UnknownTcp::drop);
-    CHECK(loaded("on_unknown_tcp: schedule").on_unknown_tcp == UnknownTcp::schedule);
-    CHECK(loaded("on_unknown_tcp: reset").on_unknown_tcp == UnknownTcp::reset);
-    CHECK(loaded("on_backend_down: keep").on_backend_down == BackendDown::keep);
-    CHECK(loaded("on_backend_down: reset").on_backend_down == BackendDown::reset);
-    CHECK(loaded("on_backend_removed: reset").on_backend_removed == BackendRemoved::reset);
-    CHECK(loaded("on_backend_removed: reschedule").on_backend_removed ==
+    CHECK(loaded_service("scheduler: rr").scheduler == Scheduler::rr);
+    CHECK(loaded_service("scheduler: wrr").scheduler == Scheduler::wrr);
+    CHECK(loaded_service("scheduler: lc").scheduler == Scheduler::lc);
+    CHECK(loaded_service("scheduler: wlc").scheduler == Scheduler::wlc);
+    CHECK(loaded_service("scheduler: sh").scheduler == Scheduler::sh);
+    CHECK(loaded_service("scheduler: mh").scheduler == Scheduler::mh);
+    CHECK(loaded_service("on_no_backend: reject").on_no_backend == NoBackend::reject);
+    CHECK(loaded_service("on_unknown_tcp: drop").on_unknown_tcp == UnknownTcp::drop);
+    CHECK(loaded_service("on_unknown_tcp: schedule").on_unknown_tcp == UnknownTcp::schedule);
+    CHECK(loaded_service("on_unknown_tcp: reset").on_unknown_tcp == UnknownTcp::reset);
+    CHECK(loaded_service("on_backend_down: keep").on_backend_down == BackendDown::keep);
+    CHECK(loaded_service("on_backend_down: reset").on_backend_down == BackendDown::reset);
+    CHECK(loaded_service("on_backend_removed: reset").on_backend_removed == BackendRemoved::reset);
+    CHECK(loaded_service("on_backend_removed: reschedule").on_backend_removed ==
           BackendRemoved::reschedule);
-    CHECK(loaded("persistence_while_drained: move").persistence_while_drained ==
+    CHECK(loaded_service("persistence_while_drained: move").persistence_while_drained ==
           PersistenceDrained::move);
-    CHECK(loaded("protocol: udp").protocol == Protocol::udp);
-    CHECK(loaded("hash_port: true").hash_port);
-    CHECK(loaded("decrement_ttl: true").decrement_ttl);
-    CHECK(loaded("limits: {connections_per_client: 50, client_prefix: 24}").limits ==
+    CHECK(loaded_service("protocol: udp").protocol == Protocol::udp);
+    CHECK(loaded_service("hash_port: true").hash_port);
+    CHECK(loaded_service("decrement_ttl: true").decrement_ttl);
+    CHECK(loaded_service("limits: {connections_per_client: 50, client_prefix: 24}").limits ==
           Limits{.connections_per_client = 50, .client_prefix = 24});
 }
 
 TEST_CASE("a service that says nothing of them has the defaults of IPVS") {
-    const auto service = loaded("backends: [{address: 10.0.0.11}]");
+    const auto service = loaded_service("backends: [{address: 10.0.0.11}]");
     CHECK_FALSE(service.hash_port);
     CHECK(service.persistence_while_drained == PersistenceDrained::honour);
     CHECK(service.on_backend_removed == BackendRemoved::drain);
@@ -88,7 +88,7 @@ TEST_CASE("tcp_time_wait and the sizes of the tables are configured") {
     CHECK(config.memory.fragments == 64);
     CHECK(config.services[0].timeouts.tcp_time_wait == 30s);
     CHECK(config.services[1].timeouts.tcp_time_wait == 5s);
-    CHECK(loaded("").timeouts.tcp_time_wait == 120s);
+    CHECK(loaded_service("").timeouts.tcp_time_wait == 120s);
     check({
         {"memory: {fragments: 63}", "f:4:21: memory.fragments: found '63', allowed: 64..1048576"},
         {"memory: {flows6: 1023}", "f:4:18: memory.flows6: found '1023', allowed: 1024..134217728"},
@@ -99,7 +99,9 @@ TEST_CASE("tcp_time_wait and the sizes of the tables are configured") {
 
 TEST_CASE("a backend takes connections again at three quarters of its upper threshold") {
     const auto lower = [](const std::string& keys) {
-        return loaded("backends: [{address: 10.0.0.11, " + keys + "}]").backends[0].lower_threshold;
+        return loaded_service("backends: [{address: 10.0.0.11, " + keys + "}]")
+            .backends[0]
+            .lower_threshold;
     };
     CHECK(lower("upper_threshold: 100") == 75);
     CHECK(lower("upper_threshold: 100, lower_threshold: 100") == 100);

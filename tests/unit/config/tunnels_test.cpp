@@ -15,14 +15,14 @@ const std::string routed = R"(ports:
       - {id: 6, addresses: [10.0.6.2/24, '2001:db8:6::2/64'], gateway: 10.0.6.1, gateway6: 'fe80::1'}
 )";
 
-std::vector<Backend> backends(const std::string& keys) {
+std::vector<Backend> backends_of(const std::string& keys) {
     return load_text(routed + service(keys), "f").services[0].backends;
 }
 
 } // namespace
 
 TEST_CASE("a backend is forwarded to as its service says unless it says otherwise") {
-    const auto all = backends(
+    const auto all = backends_of(
         "forwarding: gue, gue_port: 7000, backends: [{address: 10.0.0.11}, {address: 10.0.0.12, "
         "gue_port: 7001}, {address: 10.0.0.13, forwarding: ipip}, {address: 10.0.0.14, forwarding: "
         "dr}]");
@@ -34,7 +34,7 @@ TEST_CASE("a backend is forwarded to as its service says unless it says otherwis
 }
 
 TEST_CASE("a tunnel leads to a backend on the link or through the first gateway of its family") {
-    const auto all = backends(
+    const auto all = backends_of(
         "forwarding: ipip, backends: [{address: 10.0.6.11}, {address: 192.0.2.11}, {address: "
         "'2001:db8::11'}]");
     CHECK(all[0].port_name == "lb0.6");
@@ -46,7 +46,7 @@ TEST_CASE("a tunnel leads to a backend on the link or through the first gateway 
 }
 
 TEST_CASE("a service that names its network has its tunnels there, on the link or not") {
-    const auto all = backends(
+    const auto all = backends_of(
         "behind: lb0.6, forwarding: ipip, backends: [{address: 10.0.5.11}, {address: 10.0.6.11}]");
     CHECK(all[0].port_name == "lb0.6");
     CHECK(all[0].gateway == IpAddress::parse("10.0.6.1"));

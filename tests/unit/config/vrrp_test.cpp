@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string dual = R"(ports:
+const std::string two_subnets = R"(ports:
   - device: af_packet:eth1
     addresses: [10.0.0.2/24, 10.1.0.2/24, '2001:db8::2/64']
 )";
@@ -23,7 +23,7 @@ VrrpTrack track(const std::string& keys) {
 
 TEST_CASE("peers are spoken to from the address in their subnet") {
     const auto loaded = [](const std::string& keys) {
-        return load_text(dual + router(keys), "f").vrrp.at(0);
+        return load_text(two_subnets + router(keys), "f").vrrp.at(0);
     };
     CHECK(loaded("").min_ttl == 255);
     CHECK(loaded("").source == IpAddress::parse("10.0.0.2"));
@@ -37,7 +37,7 @@ TEST_CASE("peers are spoken to from the address in their subnet") {
 }
 
 TEST_CASE("the peers' family is that of the adverts") {
-    const auto v6 = load_text(dual +
+    const auto v6 = load_text(two_subnets +
                                   "vrrp: [{name: v, vrid: 1, peers: ['2001:db8::3'], "
                                   "virtual_addresses: [10.0.0.100, '2001:db8::100']}]\n",
                               "f")
@@ -68,7 +68,7 @@ TEST_CASE("mistakes about peers are named") {
             "'2001:db8::2'}]",
             "f:4:71: vrrp[0].source: to the multicast group of IPv6 the link-local address speaks "
             "(RFC 9568 5.1.2.1); remove it or give peers"}},
-          dual);
+          two_subnets);
 }
 
 TEST_CASE("one VRID may be IPv4's and IPv6's, but not twice of one family") {
@@ -76,8 +76,9 @@ TEST_CASE("one VRID may be IPv4's and IPv6's, but not twice of one family") {
         "vrrp:\n"
         "  - {name: a, vrid: 1, virtual_addresses: [10.0.0.100]}\n"
         "  - {name: b, vrid: 1, virtual_addresses: ['2001:db8::100']}\n";
-    CHECK(errors_of(dual + both) == "no error");
-    CHECK(errors_of(dual + both + "  - {name: c, vrid: 1, virtual_addresses: ['2001:db8::101']}") ==
+    CHECK(errors_of(two_subnets + both) == "no error");
+    CHECK(errors_of(two_subnets + both +
+                    "  - {name: c, vrid: 1, virtual_addresses: ['2001:db8::101']}") ==
           "f:7:21: vrrp[2].vrid: vrid 1 is already used on this port by vrrp[1]");
 }
 

@@ -22,16 +22,16 @@ std::string warned(const std::string& rest) {
     return all;
 }
 
-std::string service(const std::string& keys, const std::string& address = "10.0.0.100") {
+std::string web_service(const std::string& keys, const std::string& address = "10.0.0.100") {
     return "services: [{name: web, address: " + address + ", port: 80, " + keys + "}]\n";
 }
 
-const std::string backends = "backends: [{address: 10.0.0.11}]";
+const std::string one_backend = "backends: [{address: 10.0.0.11}]";
 
 } // namespace
 
 TEST_CASE("an ordinary configuration has no warnings") {
-    CHECK(warned(service(backends)).empty());
+    CHECK(warned(web_service(one_backend)).empty());
 }
 
 TEST_CASE("capture without hugepages is warned of") {
@@ -51,51 +51,54 @@ TEST_CASE("an example's key is warned of") {
 }
 
 TEST_CASE("weights of nothing but 0 are warned of") {
-    CHECK_THAT(warned(service("backends: [{address: 10.0.0.11, weight: 0}]")),
+    CHECK_THAT(warned(web_service("backends: [{address: 10.0.0.11, weight: 0}]")),
                Contains("service web: all weights are 0"));
 }
 
 TEST_CASE("a service without backends is warned of") {
-    CHECK_THAT(warned(service("backends: []")), Contains("has no backends"));
+    CHECK_THAT(warned(web_service("backends: []")), Contains("has no backends"));
 }
 
 TEST_CASE("weights that rr ignores are warned of") {
-    CHECK_THAT(warned(service("scheduler: rr, backends: [{address: 10.0.0.11, weight: 5}]")),
+    CHECK_THAT(warned(web_service("scheduler: rr, backends: [{address: 10.0.0.11, weight: 5}]")),
                Contains("rr ignores weights"));
 }
 
 TEST_CASE("weights that lc ignores are warned of") {
-    CHECK_THAT(warned(service("scheduler: lc, backends: [{address: 10.0.0.11, weight: 5}]")),
+    CHECK_THAT(warned(web_service("scheduler: lc, backends: [{address: 10.0.0.11, weight: 5}]")),
                Contains("lc ignores weights other than 0; wlc follows them"));
-    CHECK(warned(service("scheduler: wlc, backends: [{address: 10.0.0.11, weight: 5}]")).empty());
+    CHECK(
+        warned(web_service("scheduler: wlc, backends: [{address: 10.0.0.11, weight: 5}]")).empty());
 }
 
 TEST_CASE("keys that have no effect without another are warned of") {
-    CHECK_THAT(warned(service("hash_port: true, " + backends)),
+    CHECK_THAT(warned(web_service("hash_port: true, " + one_backend)),
                Contains("hash_port has an effect with the schedulers sh and mh only"));
-    CHECK(warned(service("hash_port: true, scheduler: sh, " + backends)).empty());
-    CHECK(warned(service("hash_port: true, scheduler: mh, persistence: 60s, " + backends)).empty());
-    CHECK_THAT(warned(service("limits: {client_prefix: 24}, " + backends)),
-               Contains("client_prefix has no effect without connections_per_client"));
-    CHECK(warned(service("limits: {client_prefix: 24, connections_per_client: 9}, " + backends))
+    CHECK(warned(web_service("hash_port: true, scheduler: sh, " + one_backend)).empty());
+    CHECK(warned(web_service("hash_port: true, scheduler: mh, persistence: 60s, " + one_backend))
               .empty());
-    CHECK_THAT(warned(service("persistence_while_drained: move, " + backends)),
+    CHECK_THAT(warned(web_service("limits: {client_prefix: 24}, " + one_backend)),
+               Contains("client_prefix has no effect without connections_per_client"));
+    CHECK(warned(
+              web_service("limits: {client_prefix: 24, connections_per_client: 9}, " + one_backend))
+              .empty());
+    CHECK_THAT(warned(web_service("persistence_while_drained: move, " + one_backend)),
                Contains("no effect without persistence"));
 }
 
 TEST_CASE("omega of which nobody is told is warned of") {
-    CHECK_THAT(warned(service("omega: true, " + backends)), Contains("omega has no effect"));
-    CHECK_THAT(warned(service("omega: true, notify: [{script: [/x], on: [quorum_regained]}], " +
-                              backends)),
+    CHECK_THAT(warned(web_service("omega: true, " + one_backend)), Contains("omega has no effect"));
+    CHECK_THAT(warned(web_service("omega: true, notify: [{script: [/x], on: [quorum_regained]}], " +
+                                  one_backend)),
                Contains("omega has no effect"));
-    CHECK(warned(service("omega: true, notify: [{script: [/x]}], " + backends)).empty());
+    CHECK(warned(web_service("omega: true, notify: [{script: [/x]}], " + one_backend)).empty());
     CHECK(warned("notifications: {scripts: [{script: [/x], on: [down]}]}\n" +
-                 service("omega: true, " + backends))
+                 web_service("omega: true, " + one_backend))
               .empty());
 }
 
 TEST_CASE("an IPv6 service address that nobody answers for is warned of") {
-    CHECK_THAT(warned(service("backends: []", "'2001:db8::100'")),
+    CHECK_THAT(warned(web_service("backends: []", "'2001:db8::100'")),
                Contains("nobody answers neighbour solicitations for it"));
 }
 
@@ -112,16 +115,18 @@ TEST_CASE("a service on the source address of a VLAN's health checks is warned o
 
 TEST_CASE("a service address that does not move with VRRP is warned of") {
     const std::string vrrp = "vrrp: [{name: v, vrid: 1, virtual_addresses: [10.0.0.101]}]\n";
-    CHECK_THAT(warned(vrrp + service(backends)), Contains("not a virtual address of any VRRP"));
-    CHECK(warned(vrrp + service(backends, "10.0.0.101")).empty());
+    CHECK_THAT(warned(vrrp + web_service(one_backend)),
+               Contains("not a virtual address of any VRRP"));
+    CHECK(warned(vrrp + web_service(one_backend, "10.0.0.101")).empty());
 }
 
 TEST_CASE("a service address that nobody answers for is warned of") {
-    CHECK_THAT(warned(service(backends, "10.0.0.101")), Contains("nobody answers ARP for it"));
+    CHECK_THAT(warned(web_service(one_backend, "10.0.0.101")),
+               Contains("nobody answers ARP for it"));
 }
 
 TEST_CASE("a service on the source address of health checks is warned of") {
-    CHECK_THAT(warned(service(backends, "10.0.0.2")), Contains("first address of port lb0"));
+    CHECK_THAT(warned(web_service(one_backend, "10.0.0.2")), Contains("first address of port lb0"));
 }
 
 TEST_CASE("state master without priority 255 is warned of") {
@@ -176,9 +181,9 @@ TEST_CASE("synchronisation without VRRP is warned of") {
 
 TEST_CASE("a quorum that is never reached is warned of") {
     const auto with = [](const std::string& keys) {
-        return warned(service(keys + ", backends: [{address: 10.0.0.11, weight: 2}, {address: "
-                                     "10.0.0.12, weight: 3}, {address: 10.0.0.13, sorry: true, "
-                                     "weight: 9}]"));
+        return warned(web_service(keys + ", backends: [{address: 10.0.0.11, weight: 2}, {address: "
+                                         "10.0.0.12, weight: 3}, {address: 10.0.0.13, sorry: true, "
+                                         "weight: 9}]"));
     };
     CHECK_THAT(with("quorum: 6"), Contains("are 5 in all, so it never has its quorum of 6"));
     CHECK_THAT(with("quorum: 5, hysteresis: 1"),
@@ -187,14 +192,14 @@ TEST_CASE("a quorum that is never reached is warned of") {
 }
 
 TEST_CASE("persistence that is longer than its memory lasts is warned of") {
-    CHECK_THAT(warned(service("persistence: 1d, " + backends)),
+    CHECK_THAT(warned(web_service("persistence: 1d, " + one_backend)),
                Contains("memory.persistence_entries has room for 262144 clients") &&
                    Contains("full at 3 to 4 new clients a second"));
-    CHECK(warned(service("persistence: 1h, " + backends)).empty());
-    CHECK(
-        warned("memory: {persistence_entries: 524288}\n" + service("persistence: 1d, " + backends))
-            .size() > 0);
+    CHECK(warned(web_service("persistence: 1h, " + one_backend)).empty());
+    CHECK(warned("memory: {persistence_entries: 524288}\n" +
+                 web_service("persistence: 1d, " + one_backend))
+              .size() > 0);
     CHECK(warned("memory: {persistence_entries: 524288}\nworkers: {count: 4}\n" +
-                 service("persistence: 1d, " + backends))
+                 web_service("persistence: 1d, " + one_backend))
               .empty());
 }

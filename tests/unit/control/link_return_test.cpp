@@ -3,15 +3,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "start.h"
+
 namespace lbd::control {
 
 using namespace std::chrono_literals;
-
-namespace {
-
-const LinkReturn::Clock::time_point start{1000s};
-
-} // namespace
 
 TEST_CASE("a link that was never lost is no obstacle") {
     LinkReturn link;

@@ -3,15 +3,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "start.h"
+
 namespace lbd::control {
 
 using namespace std::chrono_literals;
-
-namespace {
-
-const Readiness::Clock::time_point start{1000s};
-
-} // namespace
 
 TEST_CASE("a director is ready once its neighbours and checks have been judged") {
     Readiness readiness;

@@ -5,14 +5,13 @@
 #include <catch2/catch.hpp>
 
 #include "lb/control/status_line.h"
+#include "start.h"
 
 namespace lbd::control {
 
 using namespace std::chrono_literals;
 
 namespace {
-
-const Heartbeat::Clock::time_point start{1000s};
 
 boost::json::object vrrp(const std::string& instances) {
     return boost::json::parse(R"({"instances": [)" + instances + "]}").as_object();

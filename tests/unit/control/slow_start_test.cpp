@@ -3,15 +3,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "start.h"
+
 namespace lbd::control {
 
 using namespace std::chrono_literals;
-
-namespace {
-
-constexpr SlowStart::Clock::time_point start{1h};
-
-} // namespace
 
 TEST_CASE("a backend that was up before we looked has its whole weight") {
     SlowStart warm;

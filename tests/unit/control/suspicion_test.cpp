@@ -10,7 +10,7 @@ namespace {
 using Finding = Suspicion::Finding;
 
 // A backend with so many new connections a sample, of which a share goes on within the next.
-struct Traffic {
+struct WatchedBackend {
     Suspicion suspicion;
     Suspicion::Counts counts{0, 0};
     std::uint64_t under_way = 0;
@@ -26,14 +26,14 @@ struct Traffic {
 } // namespace
 
 TEST_CASE("connections that go on raise no suspicion, however many are under way") {
-    Traffic traffic;
+    WatchedBackend traffic;
     for (int i = 0; i < 30; ++i) CHECK(traffic.sample(1000 * (i + 1), 100) == Finding::none);
     CHECK_FALSE(traffic.suspicion.suspected());
 }
 
 TEST_CASE(
     "when connections stop going on suspicion comes within two seconds, and is told as new once") {
-    Traffic traffic;
+    WatchedBackend traffic;
     for (int i = 0; i < 20; ++i) traffic.sample(10, 100);
     int samples = 0;
     while (traffic.sample(10, 0) == Finding::none) REQUIRE(++samples < 10);
@@ -43,7 +43,7 @@ TEST_CASE(
 }
 
 TEST_CASE("suspicion ends when connections go on again") {
-    Traffic traffic;
+    WatchedBackend traffic;
     for (int i = 0; i < 20; ++i) traffic.sample(10, 0);
     REQUIRE(traffic.suspicion.suspected());
     for (int i = 0; i < 8; ++i) traffic.sample(10, 100);
@@ -53,8 +53,8 @@ TEST_CASE("suspicion ends when connections go on again") {
 }
 
 TEST_CASE("a few connections show nothing, and 0 percent never suspects") {
-    Traffic few;
-    Traffic never;
+    WatchedBackend few;
+    WatchedBackend never;
     for (int i = 0; i < 40; ++i) {
         CHECK(few.sample(i % 2, 0) == Finding::none); // two or three a second
         CHECK(never.sample(100, 0, 0) == Finding::none);

@@ -11,8 +11,6 @@ namespace lbd::dataplane::test {
 
 namespace {
 
-constexpr Ipv6 client6{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7};
-constexpr Ipv6 vip6{0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10};
 constexpr std::uint64_t flow_hash = 0x123456789abcdef0;
 
 std::string hex(Frame& frame) {

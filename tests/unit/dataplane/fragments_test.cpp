@@ -9,14 +9,14 @@ namespace lbd::dataplane::test {
 
 namespace {
 
-struct Scene {
+struct FragmentFixture {
     FragmentTable<int> table;
     std::vector<rte_mbuf> packets = std::vector<rte_mbuf>(2000);
     std::vector<rte_mbuf*> released{};
     std::vector<rte_mbuf*> dropped{};
     Tick now = 100;
 
-    explicit Scene(std::size_t datagrams = 64, std::size_t most_held = 256)
+    explicit FragmentFixture(std::size_t datagrams = 64, std::size_t most_held = 256)
         : table(datagrams, most_held, {3, 5}) {}
 
     static DatagramKey key(std::uint32_t id) { return datagram_key(KeyV4{1, 2, 0, 0, 17, {}}, id); }
@@ -38,24 +38,25 @@ struct Scene {
 } // namespace
 
 TEST_CASE("later fragments follow the decision about the first one") {
-    Scene scene;
-    scene.first(1, 7);
-    const auto answer = scene.later(1, 0);
+    FragmentFixture fixture;
+    fixture.first(1, 7);
+    const auto answer = fixture.later(1, 0);
     CHECK(answer.outcome == FragmentOutcome::decided);
     CHECK(answer.decision == 7);
-    CHECK(scene.table.held() == 0);
+    CHECK(fixture.table.held() == 0);
 }
 
 TEST_CASE("what comes before the first is held and released in order") {
-    Scene scene;
+    FragmentFixture fixture;
     for (std::size_t packet = 0; packet < 3; ++packet)
-        CHECK(scene.later(1, packet).outcome == FragmentOutcome::held);
-    CHECK(scene.later(2, 9).outcome == FragmentOutcome::held);
-    CHECK(scene.table.held() == 4);
-    scene.first(1, 7);
-    CHECK(scene.released == std::vector{&scene.packets[0], &scene.packets[1], &scene.packets[2]});
-    CHECK(scene.table.held() == 1);
-    CHECK(scene.dropped.empty());
+        CHECK(fixture.later(1, packet).outcome == FragmentOutcome::held);
+    CHECK(fixture.later(2, 9).outcome == FragmentOutcome::held);
+    CHECK(fixture.table.held() == 4);
+    fixture.first(1, 7);
+    CHECK(fixture.released ==
+          std::vector{&fixture.packets[0], &fixture.packets[1], &fixture.packets[2]});
+    CHECK(fixture.table.held() == 1);
+    CHECK(fixture.dropped.empty());
 }
 
 TEST_CASE("a decision is in force while its backend's slot is that backend's") {
@@ -90,56 +91,56 @@ TEST_CASE("datagrams are told apart by every part of their key") {
 }
 
 TEST_CASE("a datagram without a first fragment is given up after its time") {
-    Scene scene;
-    scene.later(1, 0);
-    scene.now += FragmentTable<int>::lifetime - 1;
-    scene.sweep_all();
-    CHECK(scene.dropped.empty());
-    scene.now += 1;
-    scene.sweep_all();
-    CHECK(scene.dropped == std::vector{&scene.packets[0]});
-    CHECK(scene.table.held() == 0);
+    FragmentFixture fixture;
+    fixture.later(1, 0);
+    fixture.now += FragmentTable<int>::lifetime - 1;
+    fixture.sweep_all();
+    CHECK(fixture.dropped.empty());
+    fixture.now += 1;
+    fixture.sweep_all();
+    CHECK(fixture.dropped == std::vector{&fixture.packets[0]});
+    CHECK(fixture.table.held() == 0);
 }
 
 TEST_CASE("a decision does not outlive its time") {
-    Scene scene;
-    scene.first(1, 7);
-    scene.now += FragmentTable<int>::lifetime;
-    CHECK(scene.later(1, 0).outcome == FragmentOutcome::held);
+    FragmentFixture fixture;
+    fixture.first(1, 7);
+    fixture.now += FragmentTable<int>::lifetime;
+    CHECK(fixture.later(1, 0).outcome == FragmentOutcome::held);
 }
 
 TEST_CASE("the datagram nearest its end makes room for a new one") {
-    Scene scene(FragmentTable<int>::ways);
+    FragmentFixture fixture(FragmentTable<int>::ways);
     constexpr std::uint32_t datagrams = FragmentTable<int>::ways;
-    for (std::uint32_t id = 0; id <= datagrams; ++id, ++scene.now) scene.later(id, id);
-    CHECK(scene.dropped == std::vector{&scene.packets[0]});
-    scene.first(1, 7);
-    CHECK(scene.released == std::vector{&scene.packets[1]});
+    for (std::uint32_t id = 0; id <= datagrams; ++id, ++fixture.now) fixture.later(id, id);
+    CHECK(fixture.dropped == std::vector{&fixture.packets[0]});
+    fixture.first(1, 7);
+    CHECK(fixture.released == std::vector{&fixture.packets[1]});
 }
 
 TEST_CASE("one datagram cannot hold more than its share") {
-    Scene scene;
+    FragmentFixture fixture;
     for (std::size_t packet = 0; packet < FragmentTable<int>::most_of_a_datagram; ++packet)
-        REQUIRE(scene.later(1, packet).outcome == FragmentOutcome::held);
-    CHECK(scene.later(1, 500).outcome == FragmentOutcome::no_room);
-    CHECK(scene.later(2, 501).outcome == FragmentOutcome::held);
+        REQUIRE(fixture.later(1, packet).outcome == FragmentOutcome::held);
+    CHECK(fixture.later(1, 500).outcome == FragmentOutcome::no_room);
+    CHECK(fixture.later(2, 501).outcome == FragmentOutcome::held);
 }
 
 TEST_CASE("a flood of fragments is held within the bounds, and every packet is accounted for") {
-    Scene scene(64, 100);
+    FragmentFixture fixture(64, 100);
     unsigned held = 0;
     unsigned refused = 0;
-    for (std::size_t packet = 0; packet < scene.packets.size(); ++packet) {
-        const auto answer = scene.later(static_cast<std::uint32_t>(packet), packet);
+    for (std::size_t packet = 0; packet < fixture.packets.size(); ++packet) {
+        const auto answer = fixture.later(static_cast<std::uint32_t>(packet), packet);
         ++(answer.outcome == FragmentOutcome::held ? held : refused);
-        REQUIRE(scene.table.held() <= 100);
+        REQUIRE(fixture.table.held() <= 100);
     }
-    CHECK(held + refused == scene.packets.size());
-    CHECK(held == scene.dropped.size() + scene.table.held());
-    scene.now += FragmentTable<int>::lifetime;
-    scene.sweep_all();
-    CHECK(held == scene.dropped.size());
-    CHECK(scene.later(1, 0).outcome == FragmentOutcome::held);
+    CHECK(held + refused == fixture.packets.size());
+    CHECK(held == fixture.dropped.size() + fixture.table.held());
+    fixture.now += FragmentTable<int>::lifetime;
+    fixture.sweep_all();
+    CHECK(held == fixture.dropped.size());
+    CHECK(fixture.later(1, 0).outcome == FragmentOutcome::held);
 }
 
 } // namespace lbd::dataplane::test

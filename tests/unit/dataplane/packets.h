@@ -31,6 +31,12 @@ constexpr std::uint16_t be(std::uint16_t host) {
     return static_cast<std::uint16_t>(host << 8 | host >> 8);
 }
 
+// The ends of the flows that the tests of parsing send.
+inline constexpr rte_be32_t client = ip(198, 51, 100, 7);
+inline constexpr rte_be32_t vip = ip(192, 0, 2, 10);
+inline constexpr Ipv6 client6{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7};
+inline constexpr Ipv6 vip6{0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10};
+
 class Frame {
   public:
     static constexpr std::uint16_t headroom = 128;

@@ -15,10 +15,6 @@ namespace lbd::dataplane::test {
 
 namespace {
 
-constexpr rte_be32_t client = ip(198, 51, 100, 7);
-constexpr rte_be32_t vip = ip(192, 0, 2, 10);
-constexpr Ipv6 client6{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7};
-constexpr Ipv6 vip6{0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10};
 const KeyV6 flow6{client6, vip6, be(40112), be(80), IPPROTO_TCP, {}};
 
 Parsed parsed_of(Frame& frame) {

@@ -10,12 +10,7 @@ namespace lbd::dataplane::test {
 
 namespace {
 
-constexpr Ipv6 client6{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7};
-constexpr Ipv6 vip6{0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10};
-
 void write(Frame& frame, unsigned kind) {
-    const rte_be32_t client = ip(198, 51, 100, 7);
-    const rte_be32_t vip = ip(192, 0, 2, 10);
     switch (kind) {
         case 0:
             return Frame::tcp(frame, client, 40112, vip, 80, RTE_TCP_ACK_FLAG, 100);

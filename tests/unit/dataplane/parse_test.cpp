@@ -12,9 +12,6 @@ namespace lbd::dataplane::test {
 
 namespace {
 
-constexpr rte_be32_t client = ip(198, 51, 100, 7);
-constexpr rte_be32_t vip = ip(192, 0, 2, 10);
-
 Parsed parse(const rte_mbuf& packet, const OwnMacs& own) {
     Parsed parsed;
     parsed.reason = DropReason::none;

@@ -13,7 +13,7 @@ namespace lbd::dataplane::test {
 namespace {
 
 // Microsoft, "Verifying the RSS Hash Calculation".
-constexpr std::array<std::uint8_t, 40> key{
+constexpr std::array<std::uint8_t, 40> rss_key{
     0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3,
     0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3,
     0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa};
@@ -22,7 +22,7 @@ constexpr std::array<std::uint8_t, 40> key{
 Steering revealing() {
     std::vector<std::uint16_t> redirection(65536);
     std::iota(redirection.begin(), redirection.end(), std::uint16_t{0});
-    return Steering::rss(key, std::move(redirection));
+    return Steering::rss(rss_key, std::move(redirection));
 }
 
 rte_be32_t address4(const char* text) {

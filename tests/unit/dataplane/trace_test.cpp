@@ -16,9 +16,9 @@ namespace lbd::dataplane::test {
 
 namespace {
 
-constexpr rte_be32_t client = ip(192, 0, 2, 7);
+constexpr rte_be32_t traced_client = ip(192, 0, 2, 7);
 constexpr rte_be32_t router = ip(203, 0, 113, 1);
-constexpr rte_be32_t vip = ip(198, 51, 100, 1);
+constexpr rte_be32_t traced_vip = ip(198, 51, 100, 1);
 
 std::optional<TracedPacket> seen(Frame& frame) {
     Parsed parsed;
@@ -34,41 +34,41 @@ TraceWish wish(rte_be32_t address, std::uint16_t port = 0) {
 
 TEST_CASE("a trace is of its client's packets, whatever their port") {
     Frame frame;
-    Frame::tcp(frame, client, 40000, vip, 80, RTE_TCP_SYN_FLAG);
+    Frame::tcp(frame, traced_client, 40000, traced_vip, 80, RTE_TCP_SYN_FLAG);
     const auto packet = seen(frame);
     REQUIRE(packet);
     CHECK(packet->client_port == be(40000));
     CHECK(packet->port == be(80));
     CHECK(packet->tcp_flags == RTE_TCP_SYN_FLAG);
-    CHECK(packet->destination == ForwardingTable::widened(vip));
-    CHECK(wish(client).matches(*packet));
+    CHECK(packet->destination == ForwardingTable::widened(traced_vip));
+    CHECK(wish(traced_client).matches(*packet));
     CHECK_FALSE(wish(router).matches(*packet));
-    CHECK_FALSE(wish(vip).matches(*packet));
+    CHECK_FALSE(wish(traced_vip).matches(*packet));
 }
 
 TEST_CASE("a trace with a port is of that port") {
     Frame frame;
-    Frame::udp(frame, client, 40000, vip, 53);
-    CHECK(wish(client, 40000).matches(*seen(frame)));
-    CHECK_FALSE(wish(client, 53).matches(*seen(frame)));
-    CHECK_FALSE(wish(client, 40001).matches(*seen(frame)));
+    Frame::udp(frame, traced_client, 40000, traced_vip, 53);
+    CHECK(wish(traced_client, 40000).matches(*seen(frame)));
+    CHECK_FALSE(wish(traced_client, 53).matches(*seen(frame)));
+    CHECK_FALSE(wish(traced_client, 40001).matches(*seen(frame)));
 }
 
 TEST_CASE("an IPv4 client is not the IPv6 client with the same first bytes") {
     Frame frame;
-    const Ipv6 address = ForwardingTable::widened(client);
+    const Ipv6 address = ForwardingTable::widened(traced_client);
     Frame::over_ipv6(frame, address, 40000, {0x20, 1}, 80, IPPROTO_TCP);
     const TraceWish ipv6{address, true, 0};
     CHECK(ipv6.matches(*seen(frame)));
-    CHECK_FALSE(wish(client).matches(*seen(frame)));
+    CHECK_FALSE(wish(traced_client).matches(*seen(frame)));
     Frame other;
-    Frame::tcp(other, client, 40000, vip, 80, RTE_TCP_SYN_FLAG);
+    Frame::tcp(other, traced_client, 40000, traced_vip, 80, RTE_TCP_SYN_FLAG);
     CHECK_FALSE(ipv6.matches(*seen(other)));
 }
 
 TEST_CASE("an ICMP error about a client's flow belongs to the client, and to who sent it") {
     Frame frame;
-    frame.ipv4(router, vip, IPPROTO_ICMP, 8 + 28);
+    frame.ipv4(router, traced_vip, IPPROTO_ICMP, 8 + 28);
     frame.l4()[0] = 3;
     rte_ipv4_hdr quoted{};
     quoted.version_ihl = 0x45;
@@ -81,27 +81,27 @@ TEST_CASE("an ICMP error about a client's flow belongs to the client, and to who
     const auto packet = seen(frame);
     REQUIRE(packet);
     CHECK(packet->kind == PacketClass::icmp_error);
-    CHECK(wish(client).matches(*packet));
-    CHECK(wish(client, 40000).matches(*packet));
-    CHECK_FALSE(wish(client, 40001).matches(*packet));
+    CHECK(wish(traced_client).matches(*packet));
+    CHECK(wish(traced_client, 40000).matches(*packet));
+    CHECK_FALSE(wish(traced_client, 40001).matches(*packet));
     CHECK(wish(router).matches(*packet));
 }
 
 TEST_CASE("what is malformed is traced if its source can be read") {
     Frame frame;
-    Frame::tcp(frame, client, 40000, vip, 80, RTE_TCP_SYN_FLAG);
+    Frame::tcp(frame, traced_client, 40000, traced_vip, 80, RTE_TCP_SYN_FLAG);
     frame.ip_header().hdr_checksum ^= 1;
     auto packet = seen(frame);
     REQUIRE(packet);
     CHECK(packet->kind == PacketClass::malformed);
-    CHECK(wish(client, 40000).matches(*packet));
-    CHECK_FALSE(wish(client, 40001).matches(*packet));
+    CHECK(wish(traced_client, 40000).matches(*packet));
+    CHECK_FALSE(wish(traced_client, 40001).matches(*packet));
 
     frame.length(sizeof(rte_ether_hdr) + sizeof(rte_ipv4_hdr) + 3); // within the ports
     packet = seen(frame);
     REQUIRE(packet);
     CHECK_FALSE(packet->has_ports);
-    CHECK(wish(client, 40001).matches(*packet)); // may be
+    CHECK(wish(traced_client, 40001).matches(*packet)); // may be
 
     frame.length(sizeof(rte_ether_hdr) + sizeof(rte_ipv4_hdr) - 1);
     CHECK_FALSE(seen(frame));
@@ -111,14 +111,14 @@ TEST_CASE("what is malformed is traced if its source can be read") {
 
 TEST_CASE("a later fragment has no ports, so it may be of any") {
     Frame frame;
-    Frame::udp(frame, client, 40000, vip, 53);
+    Frame::udp(frame, traced_client, 40000, traced_vip, 53);
     frame.ip_header().fragment_offset = be(100);
     frame.checksum();
     const auto packet = seen(frame);
     REQUIRE(packet);
     CHECK(packet->kind == PacketClass::fragment);
     CHECK_FALSE(packet->has_ports);
-    CHECK(wish(client, 1).matches(*packet));
+    CHECK(wish(traced_client, 1).matches(*packet));
     CHECK_FALSE(wish(router, 1).matches(*packet));
 }
 

@@ -12,10 +12,6 @@ using Catch::StartsWith;
 
 namespace {
 
-Time at(int seconds) {
-    return Time(std::chrono::seconds(seconds));
-}
-
 Frame frame(std::size_t width, std::size_t height, int now = 1) {
     return {width, height, Glyphs::ascii, std::chrono::seconds(1), at(now)};
 }

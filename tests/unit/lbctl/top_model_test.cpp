@@ -7,14 +7,6 @@
 
 namespace lbd::lbctl::top {
 
-namespace {
-
-Time at(int seconds) {
-    return Time(std::chrono::seconds(seconds));
-}
-
-} // namespace
-
 TEST_CASE("a first sample has the rates that lbd has measured itself", "[top]") {
     Model model;
     model.add(sample_after(100, 1), at(0));

@@ -3,12 +3,18 @@
 #pragma once
 
 #include <boost/json/parse.hpp>
+#include <chrono>
 #include <string>
 #include <string_view>
 
-#include "tools/lbctl/top/sample.h"
+#include "tools/lbctl/top/model.h"
 
 namespace lbd::lbctl::top {
+
+// A moment so many seconds after the clock's beginning.
+inline Time at(int seconds) {
+    return Time(std::chrono::seconds(seconds));
+}
 
 inline boost::json::object object_of(std::string_view text) {
     return boost::json::parse(boost::json::string_view(text.data(), text.size())).as_object();

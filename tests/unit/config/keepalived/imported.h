@@ -2,9 +2,11 @@
 // keepalived.conf for tests, and what becomes of it.
 #pragma once
 
+#include <catch2/catch.hpp>
 #include <string>
 
 #include "config/keepalived/import.h"
+#include "config/load.h"
 
 namespace lbd::config::keepalived {
 
@@ -26,6 +28,13 @@ inline Options director() {
 
 inline Imported imported(const std::string& text, const Options& options = director()) {
     return import_text(text, "keepalived.conf", options);
+}
+
+// The configuration that lbd reads from what the importer wrote.
+inline Config loaded(const std::string& text, const Options& options = director()) {
+    const auto result = imported(text, options);
+    INFO(result.yaml << result.reports);
+    return load_text(result.yaml, "imported.yaml");
 }
 
 inline bool has(const std::string& text, const std::string& part) {

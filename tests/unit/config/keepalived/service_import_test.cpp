@@ -2,19 +2,12 @@
 #include <catch2/catch.hpp>
 
 #include "config/keepalived/service.h"
-#include "config/load.h"
 #include "imported.h"
 
 using namespace lbd::config;
 using namespace lbd::config::keepalived;
 
 namespace {
-
-Config loaded(const std::string& text) {
-    const auto result = imported(text);
-    INFO(result.yaml << result.reports);
-    return load_text(result.yaml, "imported.yaml");
-}
 
 std::vector<std::string> texts(const std::string& range, std::size_t most) {
     std::vector<std::string> texts;

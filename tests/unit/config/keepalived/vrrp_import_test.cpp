@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
 
-#include "config/load.h"
 #include "imported.h"
 
 using namespace lbd::config;
 using namespace lbd::config::keepalived;
-
-namespace {
-
-Config loaded(const std::string& text, const Options& options = director()) {
-    const auto result = imported(text, options);
-    INFO(result.yaml);
-    return load_text(result.yaml, "imported.yaml");
-}
-
-} // namespace
 
 TEST_CASE("an instance without more has keepalived's defaults") {
     const auto config = loaded(instance(""));

@@ -16,7 +16,7 @@ namespace {
 
 const std::string folder = KEEPALIVED;
 
-std::vector<std::string> lines_of(const std::string& text) {
+std::vector<std::string> split_lines(const std::string& text) {
     std::vector<std::string> lines(1);
     for (const char character : text) {
         if (character == '\n') {
@@ -39,7 +39,7 @@ std::string joined(const std::vector<std::string>& lines) {
 // Without the comments that name lines.
 std::string values_of(const std::string& yaml) {
     std::string values;
-    for (const auto& line : lines_of(yaml)) {
+    for (const auto& line : split_lines(yaml)) {
         values += line.substr(0, line.find("# ")) + '\n';
     }
     return values;
@@ -123,7 +123,7 @@ TEST_CASE("no line is skipped: without it the result or the report is another") 
                                                "192.0.2.2/24 dev eth0",
                                                "@other    priority 90"};
     for (const auto* name : {"director.conf", "notifications.conf", "partial.conf"}) {
-        const auto lines = lines_of(read_file(folder + '/' + name, false));
+        const auto lines = split_lines(read_file(folder + '/' + name, false));
         const auto whole = import_file(name, joined(lines));
         const auto covered = inside_reported(name, whole, lines);
         for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -148,7 +148,7 @@ TEST_CASE("no line is skipped: without it the result or the report is another") 
 
 TEST_CASE("no keyword is skipped: one that is not known is told of, wherever it is") {
     for (const auto* name : {"director.conf", "notifications.conf", "partial.conf"}) {
-        const auto lines = lines_of(read_file(folder + '/' + name, false));
+        const auto lines = split_lines(read_file(folder + '/' + name, false));
         const auto covered = inside_reported(name, import_file(name, joined(lines)), lines);
         for (std::size_t i = 0; i < lines.size(); ++i) {
             const auto line = without_comment(lines[i]);
