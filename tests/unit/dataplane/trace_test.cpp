@@ -73,8 +73,8 @@ TEST_CASE("an ICMP error about a client's flow belongs to the client, and to who
     rte_ipv4_hdr quoted{};
     quoted.version_ihl = 0x45;
     quoted.next_proto_id = IPPROTO_TCP;
-    quoted.src_addr = vip;
-    quoted.dst_addr = client;
+    quoted.src_addr = traced_vip;
+    quoted.dst_addr = traced_client;
     std::memcpy(frame.l4() + 8, &quoted, sizeof(quoted));
     const std::array<std::uint16_t, 2> ports{be(80), be(40000)};
     std::memcpy(frame.l4() + 8 + sizeof(quoted), ports.data(), sizeof(ports));
