@@ -24,10 +24,10 @@ PROGRAMS = {
 
 # Commands that other tests run, and a word of theirs by which they are found there.
 ELSEWHERE = {
-    "tools/check": ("tools/checks.py", "def check_e2e"),  # this very run
+    "tools/check": ("tools/checks/e2e.py", "def check_e2e"),  # this very run
     "tools/setup": ("tools/check", 'root/tools/setup"'),
     "meson setup build --buildtype=release -Dwerror=false": ("tools/lab/demo.py", "-Dwerror=false"),
-    "ninja -C build": ("tools/checks.py", '"ninja", "-C"'),
+    "ninja -C build": ("tools/checks/build.py", '"ninja", "-C"'),
     "tools/packaging/build-deb --output /tmp": ("tests/e2e/test_package.py", "BUILD_DEB"),
     "apt install /tmp/lbd_*.deb": ("tests/e2e/test_package.py", 'dpkg("-i"'),
     "apt install /tmp/lbd-realserver_*.deb": ("tests/e2e/test_package.py", "lbd-realserver"),

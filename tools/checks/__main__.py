@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The parts of tools/check, in the order in which they run."""
+
+import argparse
+import os
+import sys
+
+from . import ROOT
+from .analyzers import check_cppcheck, check_format, check_tidy
+from .build import build
+from .e2e import check_e2e, check_quick
+from .packages import check_packages
+from .sanitizers import SANITIZERS
+from .tally import Tally
+from .unit import check_fuzz, check_known_inputs, check_unit
+
+# What a contributor runs, and what --full adds.
+USUAL = ["format", "build", "unit", "lab", "e2e"]
+FULL = [*USUAL, "release", "cppcheck", "tidy", "fuzz", "packages", "sanitize", "trixie"]
+
+
+def check_sanitized(tally, sanitizer, wanted, options):
+    """Unit tests and the quick end-to-end tests, in a build of its own."""
+    directory = os.path.join(ROOT, "build-" + sanitizer.split(",")[0])
+    if build(tally, directory, sanitizer):
+        if "unit" in wanted:
+            check_unit(tally, directory, f"unit tests {sanitizer}")
+        if "e2e" in wanted:
+            check_e2e(tally, directory, options, selected="quick", sanitize=sanitizer)
+
+
+def check_trixie(tally):
+    """In a root directory of Debian 13: build, unit tests, a failover, packages."""
+    import debian_checks
+
+    debian_checks.check(tally)
+
+
+def check_build(tally, directory, wanted, options):
+    """What needs the build of the tests."""
+    if not build(tally, directory):
+        return
+    if "unit" in wanted:
+        check_unit(tally, directory)
+        check_known_inputs(tally, directory)
+    if "e2e" in wanted:
+        check_e2e(tally, directory, options.pytest, selected="not package")
+    if "packages" in wanted:
+        check_packages(tally, directory, options.pytest)
+
+
+def check_all(tally, wanted, options):
+    if "format" in wanted:
+        check_format(tally)
+    if "lab" in wanted:
+        check_quick(tally, "tests of the lab", "lab")
+    if {"build", "unit", "e2e", "packages"} & set(wanted):
+        check_build(tally, os.path.abspath(options.build), wanted, options)
+    if "release" in wanted:
+        check_quick(tally, "release command", "release")
+    if "cppcheck" in wanted:
+        check_cppcheck(tally)
+    if "tidy" in wanted:
+        check_tidy(tally)
+    if "fuzz" in wanted:
+        check_fuzz(tally)
+    if "sanitize" in wanted:
+        for sanitizer in SANITIZERS:
+            check_sanitized(tally, sanitizer, USUAL, [])
+    if "trixie" in wanted:
+        check_trixie(tally)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/check")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)  # the default by now
+    parser.add_argument("--only", type=lambda text: text.split(","))
+    parser.add_argument("--sanitize", choices=["thread", *SANITIZERS])
+    parser.add_argument("--build", default=os.path.join(ROOT, "build"))
+    parser.add_argument("pytest", nargs="*", help="after --: options for pytest, e.g. -- -k reload")
+    options = parser.parse_args()
+    wanted = options.only or (FULL if options.full else USUAL)
+    if unknown := set(wanted) - set(FULL):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(FULL)}")
+    tally = Tally()
+    if options.sanitize:
+        check_sanitized(tally, options.sanitize, wanted, options.pytest)
+    else:
+        check_all(tally, wanted, options)
+    tally.print_summary()
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
