@@ -10,6 +10,7 @@ import time
 import pytest
 from conftest import BUILD
 from lab import wait_until
+from lab.capture import MARK_TYPE, Capture
 from lab.namespace import Namespace, remove_namespace, run, stop_process
 from scapy.all import IP, Ether, IPv6, rdpcap
 
@@ -114,15 +115,11 @@ class Cable:
 
     def capture(self):
         """Starts listening; the function returned ends that and gives the packets."""
-        file = os.path.join(self.directory, f"{time.monotonic_ns()}.pcap")
-        process = self.peer_host.popen("tcpdump", "-i", "eth0", "-U", "--immediate-mode", "-w",
-                                       file, "vrrp or arp or ip6 proto 112")
-        wait_until(lambda: os.path.exists(file) and os.path.getsize(file) >= 24, 5, "tcpdump")
-        time.sleep(0.3)  # the file's header is written a little before the socket listens
+        capture = Capture(self.peer_host, "vrrp or arp or ip6 proto 112", self.directory)
 
         def end():
-            stop_process(process, signal.SIGINT)
-            return list(rdpcap(file))
+            capture.stop()
+            return [packet for packet in rdpcap(capture.path) if packet.type != MARK_TYPE]
 
         return end
 

@@ -19,6 +19,7 @@ KEY = "a-key-that-is-long-enough"
 CONNECTIONS, PERIOD, SIZE = 1000, 1.5, 15_000
 TRANSFERS = 5
 FLOWS = 8192  # fewer than an attacker has sources
+LEAST = 1000  # frames of an attack, twice as many as have to arrive
 STORM = 3.0  # seconds; a failover takes 1.8, a check that fails for good 1.2
 # What the memory of a process may differ by: what was told to the peer lately (4,096 datagrams of
 # up to 1,400 bytes), replies to lbctl. Tables and packet buffers have all been written to before.
@@ -116,23 +117,30 @@ class Siege:
     def storm(self, frames, what, seconds=STORM, pace=None):
         """The attack, while all go on; says how it was, and returns how many frames were sent."""
         self._begin_transfers()
-        before = self._rate(1.5)
+        before, usual = self._rates(1.5)
         end = self.attacker.begin_flood(frames, seconds, pace)
-        during = self._rate(seconds)
+        during, received = self._rates(seconds)
         sent = end()
-        received = self.received()
-        print(f"{self.lab.device}: {what}: {sent / seconds:.0f} frames a second; the connections "
-              f"keep {during / before:.0%} of {before:.0f} answers a second", flush=True)
-        assert sent and received
+        # Without an attack it receives as many packets an answer as before.
+        attack = received - usual * during / before
+        print(f"{self.lab.device}: {what}: {sent / seconds:.0f} frames a second, of which director a "
+              f"received {attack:.0f}; the connections keep {during / before:.0%} of {before:.0f} "
+              f"answers a second", flush=True)
+        assert attack * seconds > min(sent, LEAST) / 2, "the attack did not arrive"
         return sent
 
     def received(self):
         return sum(w["rx_packets"] for w in self.lab.director_a.lbctl("stats")["workers"])
 
-    def _rate(self, seconds):
-        begin, answers = time.monotonic(), self._crowd.report()["answers"]
+    def _rates(self, seconds):
+        """The crowd's answers and the packets that director a receives, a second."""
+        def seen():
+            return self._crowd.report()["answers"], self.received(), time.monotonic()
+
+        answers, received, begin = seen()
         time.sleep(seconds)
-        return (self._crowd.report()["answers"] - answers) / (time.monotonic() - begin)
+        answers_later, received_later, end = seen()
+        return (answers_later - answers) / (end - begin), (received_later - received) / (end - begin)
 
     def _begin_transfers(self):
         """Long ones, that take as long as the attack."""
@@ -151,8 +159,7 @@ class Siege:
 
     def expect_unharmed(self):
         """No connection broke or moved, none took over, every packet and byte is accounted for."""
-        wanted = self._crowd.report()["answers"] + CONNECTIONS
-        wait_until(lambda: self._crowd.report()["answers"] >= wanted, 60, "each has asked again")
+        self._crowd.wait_until_all_answered(60)
         outcome = self._crowd.report()
         kept = outcome["failed"], outcome["moved"], outcome["open"]
         assert kept == (0, 0, CONNECTIONS), outcome

@@ -3,7 +3,7 @@
 
 import hostile
 import pytest
-from hostile import ACK, ICMP, IPV4, SYN, TCP, UDP
+from hostile import ACK, ICMP, IPV4, TCP, UDP
 from lab import ADDRESS
 from siege import FLOWS, besieged
 

@@ -3,7 +3,6 @@
 its reason, and the master stays what it is."""
 
 import hostile
-import pytest
 from lab import ADDRESS, wait_until
 from siege import ATTACKER, besieged
 

@@ -114,6 +114,5 @@ def test_a_file_that_is_half_written_is_refused_and_taken_when_it_is_whole(lab, 
         with open(director.config_file, "wb") as file:
             file.write(whole)
         assert director.lbctl("reload")
-    requests = load.stop()
-    assert all(r.ok for r in requests), [r for r in requests if not r.ok][:3]
+    load.stop().expect_all_answered()
     assert director.vrrp_state() == "MASTER"

@@ -49,7 +49,9 @@ def test_clients_of_other_backends_notice_nothing(lab):
     lab.director_a.wait_for_backend("web", lab.web1.address, "down", 5)
     lab.web1.restart()
     lab.director_a.wait_for_backend("web", lab.web1.address, "up", 5)
-    assert [r for r in load.stop() if not r.ok or r.body != "web2"] == []
+    requests = load.stop()
+    requests.expect_all_answered()
+    assert requests.pages.keys() == {"web2"}, requests.pages
 
 
 def _both_dead(lab, policy):

@@ -38,7 +38,7 @@ def test_traffic_backends_vrrp_and_workers_are_on_one_screen(lab, director):
         expect_no_overflow(terminal)
         terminal.press("q")
         terminal.expect_restored(0)
-    assert load.stop()[-1].ok
+    load.stop().expect_all_answered()
 
 
 def test_a_vt100_without_colour_and_unicode_will_do(lab, director):

@@ -5,13 +5,15 @@ import collections
 import json
 import os
 import signal
+import socket
 import struct
 import subprocess
 import sys
+import time
 import urllib.parse
-from dataclasses import dataclass
 
 from .capture import Capture
+from .load_result import LoadResult, parse_log
 from .namespace import Namespace, stop_process
 from .wait import wait_until
 
@@ -20,50 +22,47 @@ LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py")
 FLOOD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "flood.py")
 
 
-@dataclass
-class Request:
-    time: float  # of its start, time.monotonic()
-    duration: float
-    ok: bool
-    body: str  # or the error
-
-
-def _parse(lines):
-    return [
-        Request(start, duration, verdict == "ok", body)
-        for start, duration, verdict, body in map(json.loads, lines)
-    ]
-
-
-def longest_gap(requests):
-    """Seconds between two successful answers at most: the time without service."""
-    answers = [r.time + r.duration for r in requests if r.ok]
-    return max((b - a for a, b in zip(answers, answers[1:])), default=float("inf"))
-
-
 class Load:
-    """Requests in the background; stop() returns them all."""
+    """Requests in the background, which have begun when it is made; stop() returns what became of
+    them, as a LoadResult."""
 
     def __init__(self, client, url, pause, timeout, log):
         self._log = log
-        # A line of the last request may be cut by the signal, so the log is a file, not a pipe.
+        self._timeout = timeout
         with open(log, "w", encoding="utf-8") as output:
             self._process = client.start_requests(url, 0, pause, timeout, stdout=output)
+        wait_until(lambda: self._parsed()[0] is not None, 10, f"the load on {url} begins")
 
-    def requests(self):
+    def _parsed(self):
         with open(self._log, encoding="utf-8") as lines:
-            return _parse(line for line in lines if line.endswith("]\n"))
+            begin, requests, end = parse_log(lines)
+        if end is None and self._process.poll() is not None:
+            raise AssertionError(f"the load ended by itself: status {self._process.returncode}")
+        return begin, requests, end
+
+    def _answers_since(self, moment):
+        return [r for r in self._parsed()[1] if r.ok and r.time >= moment]
+
+    def wait_for_answers(self, count=1, timeout=5):
+        """Until `count` requests that began from now on have been answered."""
+        now = time.monotonic()
+        wait_until(lambda: len(self._answers_since(now)) >= count, timeout,
+                   f"{count} more requests are answered")
 
     def stop(self):
-        stop_process(self._process)
-        return self.requests()
+        status = stop_process(self._process, timeout=self._timeout + 10)
+        begin, requests, end = self._parsed()
+        if status != 0 or end is None:
+            raise AssertionError(f"the load ended with status {status}, not when it was stopped")
+        return LoadResult(begin, end, requests)
 
 
 class Crowd:
-    """Connections that stay open, in the background; stop() says what became of them, report() how
-    they are until now."""
+    """Connections that stay open, in the background; stop() returns what became of them, report()
+    how they are now."""
 
     def __init__(self, client, url, connections, period, log, size=0):
+        assert connections > 0
         self._log = log
         target = urllib.parse.urlsplit(url)
         words = [target.hostname, target.port or 80, connections, period, target.path or "/", size]
@@ -73,20 +72,47 @@ class Crowd:
 
     def _lines(self):
         with open(self._log, encoding="utf-8") as lines:
-            return lines.read().splitlines()
+            return [line for line in lines if line.endswith("\n")]
+
+    def _next_line(self, known, timeout, what):
+        def line():
+            lines = self._lines()
+            if len(lines) <= known and self._process.poll() is not None:
+                raise AssertionError(f"the crowd ended by itself: status {self._process.returncode}")
+            return len(lines) > known and lines[known]
+
+        return wait_until(line, timeout, what)
 
     def wait_until_ready(self, timeout=60):
-        wait_until(lambda: "ready" in self._lines(), timeout, "every connection is answered")
+        self._next_line(0, timeout, "every connection is answered")
+        report = self.report()
+        assert not report["failed"], f"connections failed at the start: {report}"
 
     def report(self):
         known = len(self._lines())
         self._process.send_signal(signal.SIGUSR1)
-        wait_until(lambda: len(self._lines()) > known, 20, "the crowd says how it is")
-        return json.loads(self._lines()[-1])
+        return json.loads(self._next_line(known, 20, "the crowd reports"))
+
+    def wait_until_all_answered(self, timeout=30):
+        """Makes each connection send a request now, or shortly after the one under way, and waits
+        for the answers to all of them."""
+        now = time.monotonic()
+        self._process.send_signal(signal.SIGUSR2)
+
+        def all_answered():
+            report = self.report()
+            assert not report["failed"], f"connections failed: {report}"
+            return report["all_answered_since"] >= now
+
+        wait_until(all_answered, timeout, "each connection has asked again", interval=0.2)
 
     def stop(self):
-        stop_process(self._process)
-        return json.loads(self._lines()[-1])
+        known = len(self._lines())
+        status = stop_process(self._process)
+        lines = self._lines()
+        if status != 0 or len(lines) == known:
+            raise AssertionError(f"the crowd ended with status {status}, not when it was stopped")
+        return json.loads(lines[-1])
 
 
 class Client(Namespace):
@@ -110,12 +136,16 @@ class Client(Namespace):
         return self.popen(sys.executable, LOAD, *words, *([source] if source else []), **options)
 
     def requests(self, url, count, pause=0, timeout=3, source=None):
-        """`count` requests in a row, a new connection each, as a list of Request."""
+        """`count` requests in a row, a new connection each, as a list of that many Requests."""
+        assert count > 0
         process = self.start_requests(
             url, count, pause, timeout, source, stdout=subprocess.PIPE, text=True
         )
         output, _ = process.communicate(timeout=count * (timeout + pause) + 30)
-        return _parse(output.splitlines())
+        _, requests, end = parse_log(output.splitlines(keepends=True))
+        assert end is not None and len(requests) == count, \
+            f"{len(requests)} of {count} requests to {url} were made"
+        return requests
 
     def pages(self, url, count, **options):
         """How often each page was seen, all requests having to succeed."""
@@ -126,6 +156,7 @@ class Client(Namespace):
 
     def expect_alternating(self, url, pages, count):
         """Requests answered by `pages` in turn, whoever begins; returns what was seen."""
+        assert count >= len(pages) > 1, f"{count} requests do not show that {pages} take turns"
         seen = [r.body if r.ok else f"failed: {r.body}" for r in self.requests(url, count)]
         begin = pages.index(seen[0]) if seen[0] in pages else 0
         expected = [pages[(begin + n) % len(pages)] for n in range(count)]
@@ -150,16 +181,11 @@ class Client(Namespace):
 
     def inject(self, frames, count=1):
         """Sends raw frames (bytes) exactly as they are, one after the other."""
-        code = (
-            "import socket, sys\n"
-            "s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n"
-            "s.bind(('eth0', 0))\n"
-            "for line in sys.stdin:\n"
-            "    s.send(bytes.fromhex(line.strip()))\n"
-        )
-        text = "".join(frame.hex() + "\n" for frame in frames) * count
-        self.run("/usr/bin/python3", "-c", code, input=text)
-
+        assert frames and count > 0
+        with self.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
+            out.bind(("eth0", 0))
+            for frame in list(frames) * count:
+                assert out.send(frame) == len(frame)
 
     def flood(self, frames, seconds, pace=None):
         """Sends the frames over and over, `pace` a second if there is one; returns how many."""
@@ -168,6 +194,7 @@ class Client(Namespace):
 
     def begin_flood(self, frames, seconds, pace=None):
         """As flood(), in the background: the function that is returned waits for the end."""
+        assert frames and seconds > 0
         path = os.path.join(self._directory, f"flood-{self.name}-{len(self.processes)}")
         with open(path, "wb") as file:
             file.write(b"".join(struct.pack("!H", len(frame)) + frame for frame in frames))
@@ -178,7 +205,9 @@ class Client(Namespace):
 
         def end():
             output, _ = process.communicate(timeout=seconds + 60)
+            assert process.returncode == 0, f"flood: status {process.returncode}"
             sent, _refused = map(int, output.split())
+            assert sent > 0, "the interface took none of the flood's frames"
             return sent
 
         return end

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Many TCP connections at once that stay open, with an HTTP request on each now and then. Runs
-inside a client's namespace. Prints "ready" when each has had its first answer, and at SIGUSR1 and
-SIGTERM what became of them (JSON).
+inside a client's namespace. Prints "ready" when each has had its first answer or failed, and at
+SIGUSR1 and SIGTERM what became of them (JSON). At SIGUSR2 each sends its next request soon.
 
     crowd.py HOST PORT CONNECTIONS PERIOD PATH SIZE
 
@@ -18,6 +18,7 @@ import sys
 import time
 
 AT_ONCE = 256  # connections that are being opened
+SOON = 2.0  # seconds over which the requests after SIGUSR2 are spread
 
 
 class Connection:
@@ -31,6 +32,7 @@ class Connection:
         self.size = size
         self.page = None  # the first answer
         self.asked = None  # when, if the answer is awaited
+        self.answered = 0.0  # when that was asked which has been answered last
         self.due = 0.0
         self._buffer = b""
 
@@ -67,7 +69,8 @@ class Crowd:
         self.failed = []
         self.longest_wait = 0.0
         self.pages = {}
-        self.ended = self.asked = False
+        self.ended = self.asked = self.urged = False
+        self.urge = 0.0  # when all were to ask soon
         self.ready = False
 
     def begin(self):
@@ -97,15 +100,26 @@ class Crowd:
             return None
         self.answers += 1
         self.longest_wait = max(self.longest_wait, now - connection.asked)
-        connection.asked = None
-        # Spread evenly over the period.
-        connection.due = now + self.period * (0.5 + (number * 7919 % 1000) / 1000)
+        connection.answered, connection.asked = connection.asked, None
+        connection.due = now + self.delay(number, connection)
         if connection.page is None:
             connection.page = page
             self.pages[page] = self.pages.get(page, 0) + 1
         elif connection.page != page:
             self.moved += 1
         return None
+
+    def delay(self, number, connection):
+        """Until its next request; spread evenly over the period."""
+        part = (number * 7919 % 1000) / 1000
+        if connection.answered < self.urge:
+            return min(SOON, self.period) * part
+        return self.period * (0.5 + part)
+
+    def ask_soon(self):
+        self.urge = time.monotonic()
+        for number, connection in self.open.items():
+            connection.due = min(connection.due, self.urge + self.delay(number, connection))
 
     def round(self):
         self.begin()
@@ -131,7 +145,8 @@ class Crowd:
         waits = [now - c.asked for c in self.open.values() if c.asked is not None]
         return {"open": len(self.open), "failed": len(self.failed), "first": self.failed[:5],
                 "moved": self.moved, "answers": self.answers, "pages": self.pages,
-                "longest_wait": max([self.longest_wait, *waits])}
+                "longest_wait": max([self.longest_wait, *waits]),
+                "all_answered_since": min((c.answered for c in self.open.values()), default=0.0)}
 
 
 def main():
@@ -141,8 +156,12 @@ def main():
     crowd = Crowd(host, int(port), int(count), float(period), path, int(size))
     signal.signal(signal.SIGTERM, lambda *_: setattr(crowd, "ended", True))
     signal.signal(signal.SIGUSR1, lambda *_: setattr(crowd, "asked", True))
+    signal.signal(signal.SIGUSR2, lambda *_: setattr(crowd, "urged", True))
     while not crowd.ended:
         crowd.round()
+        if crowd.urged:
+            crowd.urged = False
+            crowd.ask_soon()
         if crowd.asked:
             crowd.asked = False
             print(json.dumps(crowd.report()), flush=True)

@@ -32,6 +32,9 @@ class ADDRESS:
         return f"10.66.0.{20 + number}"
 
 
+SINGLE = f"http://{ADDRESS.vip}:8080/"
+
+
 def _prefixed(address):
     return f"{address}/{ADDRESS.prefix_length}"
 
@@ -174,10 +177,13 @@ class Lab:
         return config
 
     def start_pair(self, realtime=False, **instance):
-        """Director a is master with priority 150, b backup with 100, and all backends are up.
+        """Director a is master with priority 150, b backup with 100, and all backends are up. The
+        service at SINGLE has one backend only, so that a connection that is being opened while the
+        master changes cannot go to another one, which would reset it.
         Realtime: the control threads are in time on a busy machine, too."""
+        services = [self.service(), self.service("single", [{"address": self.web1.address}], port=8080)]
         for director, priority in zip(self.directors, (150, 100)):
-            config = self.config(director.letter, [self.service()], [vrrp(priority, **instance)])
+            config = self.config(director.letter, services, [vrrp(priority, **instance)])
             if realtime:
                 config["control"]["realtime_priority"] = 1
             director.start(config)

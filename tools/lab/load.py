@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """HTTP requests one after the other, a new connection each. Runs inside a client's namespace and
-prints a line a request: time, duration, ok|failed, body or error (JSON array).
+prints JSON arrays, one a line: ["begin", time], then of each request its time, duration, "ok" or
+"failed", and the body or the error, then ["end", time]. SIGTERM ends it after the request that is
+under way, so that one without an answer fails as well.
 
     load.py HOST PORT PATH COUNT PAUSE TIMEOUT [SOURCE_ADDRESS]      COUNT 0: until SIGTERM
 """
@@ -26,20 +28,28 @@ def request(host, port, path, timeout, source):
     return body.decode(errors="replace").strip()[:200]
 
 
+def say(*words):
+    print(json.dumps(words), flush=True)
+
+
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    ended = []
+    signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
     host, port, path, count, pause, timeout = sys.argv[1:7]
     source = sys.argv[7] if len(sys.argv) > 7 else None
     done = 0
-    while int(count) == 0 or done < int(count):
+    say("begin", time.monotonic())
+    while not ended and (int(count) == 0 or done < int(count)):
         start = time.monotonic()
         try:
             outcome = ("ok", request(host, int(port), path, float(timeout), source))
         except OSError as error:
             outcome = ("failed", str(error) or type(error).__name__)
-        print(json.dumps([start, time.monotonic() - start, *outcome]), flush=True)
+        say(start, time.monotonic() - start, *outcome)
         done += 1
-        time.sleep(float(pause))
+        if not ended:
+            time.sleep(float(pause))
+    say("end", time.monotonic())
 
 
 if __name__ == "__main__":

@@ -2,11 +2,16 @@
 """A network namespace with one interface, eth0, plugged into the lab's switch."""
 
 import contextlib
+import ctypes
 import os
 import signal
+import socket
 import subprocess
+import threading
 
 
+CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
 TRUNK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trunk.py")
 
 
@@ -69,6 +74,27 @@ class Namespace:
         )
         self.processes.append(process)
         return process
+
+    def socket(self, *arguments):
+        """socket.socket(*arguments) in this namespace; this process stays where it is."""
+        made = []
+
+        def make():
+            with open(f"/run/netns/{self.name}", "rb") as file:
+                if _libc.setns(file.fileno(), CLONE_NEWNET) != 0:
+                    made.append(OSError(ctypes.get_errno(), f"setns {self.name}"))
+                else:
+                    made.append(socket.socket(*arguments))
+
+        # A namespace is a property of the thread, so one that is not needed any more enters it.
+        thread = threading.Thread(target=make)
+        thread.start()
+        thread.join()
+        if not made:
+            raise OSError(f"no socket in {self.name}")
+        if isinstance(made[0], OSError):
+            raise made[0]
+        return made[0]
 
     def mac(self, interface="eth0"):
         return self.run("cat", f"/sys/class/net/{interface}/address").stdout.strip()
