@@ -14,8 +14,11 @@ from types import SimpleNamespace
 import pytest
 import siege
 from conftest import ROOT
+from lab import balance
 from lab.capture import read_pcap
 from lab.client import Client, Crowd, Load
+from lab.director import Director
+from lab.lab import Lab
 from lab.load_result import LoadResult, Request, parse_log
 from lab.wait import NotInTime
 
@@ -228,12 +231,56 @@ def test_a_crowd_that_ends_by_itself_is_no_result(server, here, tmp_path):
             look()
 
 
+def test_no_packet_is_no_balance():
+    worker = dict.fromkeys(("rx_packets", "split", "answered", "tx_packets", "fragments_held"), 0)
+    stats = {"workers": [worker], "host": {"from_host": 0, "punted": 0}, "drops": []}
+    director = SimpleNamespace(letter="a", lbctl=lambda _: stats)
+    with pytest.raises(NotInTime, match="no packet came"):
+        balance.expect_balance(director, timeout=0)
+    worker.update(rx_packets=3, tx_packets=3)
+    balance.expect_balance(director, timeout=1)
+    worker.update(tx_packets=2)
+    with pytest.raises(NotInTime, match="1 lost"):
+        balance.expect_balance(director, timeout=0)
+
+
 def test_a_frame_that_is_not_whole_is_none(tmp_path):
     frame = bytes(range(60))
     whole = bytes(24) + struct.pack("=IIII", 0, 0, 60, 60) + frame
     for end, frames in ((len(whole), [frame]), (len(whole) - 1, []), (30, []), (24, [])):
         (tmp_path / "file").write_bytes(whole[:end])
         assert read_pcap(tmp_path / "file") == frames
+
+
+def _director(command, tmp_path):
+    director = Director.__new__(Director)
+    director.letter = "a"
+    director.log_file = tmp_path / "log"
+    director.log_file.write_text("the last words")
+    director._end_wanted = False
+    director._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    director.clear = lambda: None
+    return director
+
+
+def test_a_director_that_crashes_unnoticed_fails_the_test(tmp_path):
+    director = _director(["false"], tmp_path)
+    director._process.wait()
+    assert "ended by itself with 1" in Lab._end_director(director)
+    director = _director(["false"], tmp_path)
+    assert director.wait_for_end() == 1
+    assert Lab._end_director(director) is None
+    director = _director(["sleep", "60"], tmp_path)
+    director.kill()
+    assert Lab._end_director(director) is None
+
+
+def test_a_director_that_does_not_end_well_fails_the_test(tmp_path):
+    assert "ended with -15" in Lab._end_director(_director(["sleep", "60"], tmp_path))
+    obedient = _director(["sh", "-c", "trap 'exit 0' TERM; echo; while :; do sleep 0.01; done"],
+                         tmp_path)
+    obedient._process.stdout.readline()
+    assert Lab._end_director(obedient) is None
 
 
 def test_a_flood_without_frames_is_none(tmp_path):

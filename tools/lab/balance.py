@@ -22,12 +22,15 @@ def balance(stats):
 
 
 def expect_balance(director, timeout=10):
-    """Once it is quiet: exactly, that is several times in a row."""
+    """Once it is quiet: exactly, that is several times in a row. That nothing came at all is no
+    balance."""
     agreed = 0
 
     def agrees():
         nonlocal agreed
         came, went = balance(director.lbctl("stats"))
+        if not sum(came.values()):
+            raise LookupError("no packet came")
         agreed = agreed + 1 if sum(came.values()) == sum(went.values()) else 0
         if agreed < ROWS:
             raise LookupError(f"{came} and {went}: {sum(came.values()) - sum(went.values())} lost")

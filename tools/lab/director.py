@@ -32,6 +32,7 @@ class Director(Namespace):
         self.lbctl_path = os.path.join(build, "tools", "lbctl", "lbctl")
         self._directory = directory
         self._process = None
+        self._end_wanted = True
         switch.plug(self, f"lbd-{letter}")
 
     # -- the process
@@ -50,6 +51,7 @@ class Director(Namespace):
                 *prefix, self._lbd, self.config_file, stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, env=env
             )
+        self._end_wanted = False
         if wait:
             wait_until(self._answers, timeout, f"lbd {self.letter} answers lbctl")
 
@@ -67,19 +69,30 @@ class Director(Namespace):
     def running(self):
         return self._process is not None and self._process.poll() is None
 
+    def expect_no_crash(self):
+        """It runs, or it has ended because a test made it."""
+        assert self._end_wanted or self.running(), \
+            f"lbd {self.letter} ended by itself with {self._process.returncode}:\n" \
+            f"{self.log()[-3000:]}"
+
     def stop(self):
         """A clean stop; the exit status."""
+        self._end_wanted = True
         return stop_process(self._process, signal.SIGTERM)
 
     def kill(self):
         """A crash: no farewell to the peer, nothing tidied."""
+        self._end_wanted = True
         stop_process(self._process, signal.SIGKILL)
 
     def signal(self, number):
+        self._end_wanted = self._end_wanted or number in (signal.SIGTERM, signal.SIGINT,
+                                                          signal.SIGKILL)
         self._process.send_signal(number)
 
     def wait_for_end(self, timeout=10):
         """The exit status of an lbd that ends by itself."""
+        self._end_wanted = True
         return self._process.wait(timeout)
 
     def clear(self):
@@ -113,6 +126,7 @@ class Director(Namespace):
             yield
         finally:
             stopper.communicate(timeout=10)
+        assert stopper.returncode == 0, f"the thread {name} was not left: {stopper.returncode}"
 
     def check(self, config):
         """`lbd --check` on a dict or on YAML text: the finished process."""

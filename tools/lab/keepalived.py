@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """keepalived as the other director: in the namespace of one, on its plain eth0."""
 
+import contextlib
 import os
 import signal
 
@@ -59,6 +60,9 @@ class Keepalived:
     def start(self):
         if self.space.prefixed_address not in self.space.addresses("eth0"):
             self.space.ip("addr", "add", self.space.prefixed_address, "dev", "eth0")
+        for suffix in ("pid", "vrrp.pid"):  # of one that was killed
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self._path(suffix))
         with open(self.log_file, "a", encoding="utf-8") as log:
             self._process = self.space.popen(
                 "keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",

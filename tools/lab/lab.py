@@ -206,12 +206,9 @@ class Lab:
         }
 
     def reset(self):
-        """As it was with web1 and web2 only, and no lbd anywhere."""
-        for director in self.directors:
-            if director.running():
-                with contextlib.suppress(RuntimeError):
-                    director.stop()
-            director.clear()
+        """As it was with web1 and web2 only, and no lbd anywhere. Raises AssertionError if an lbd
+        had ended by itself, does not end when told to, or not well."""
+        faults = [fault for fault in map(self._end_director, self.directors) if fault]
         for client in (self.client, self.client2):
             client.end_others()
             client.forget_connections()
@@ -224,6 +221,24 @@ class Lab:
             web.forget_connections()
             if not web.running():
                 web.restart()
+        if faults:
+            raise AssertionError("\n".join(faults))
+
+    @staticmethod
+    def _end_director(director):
+        """Its fault, if it has one."""
+        fault = None
+        try:
+            director.expect_no_crash()
+            if director.running():
+                director.resume()
+                status = director.stop()
+                if status != 0:
+                    fault = f"lbd {director.letter} was stopped and ended with {status}"
+        except (AssertionError, RuntimeError) as error:
+            fault = str(error)
+        director.clear()
+        return fault
 
     def web1_slow_file(self):
         return os.path.join(self.directory, "web1", "slow")
