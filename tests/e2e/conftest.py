@@ -25,6 +25,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "any_device: the same whatever the device; tested with one")
     config.addinivalue_line("markers", "device_bound: set by itself on all others with a device")
     config.addinivalue_line("markers", "quick: also run with sanitizers")
+    config.addinivalue_line("markers", "package: of the Debian packages, which it builds if "
+                            "LBD_PACKAGES names no directory with them")
     config.addinivalue_line("markers", "hugepages: changes how many the machine has")
 
 

@@ -80,9 +80,10 @@ def test_a_file_that_is_replaced_all_the_time_is_read_whole(lab, director):
         text = file.read()
     texts = [text, text + "# comment\n" * 20_000]
     done = threading.Event()
+    number = 0
 
     def replace():
-        number = 0
+        nonlocal number
         while not done.is_set():
             number += 1
             with open(director.config_file + ".new", "w", encoding="utf-8") as new:
@@ -97,6 +98,7 @@ def test_a_file_that_is_replaced_all_the_time_is_read_whole(lab, director):
     finally:
         done.set()
         thread.join()
+    assert number > 50, f"the file was replaced {number} times"
     lab.client.expect_alternating(URL, ["web1", "web2"], 6)
 
 

@@ -69,19 +69,20 @@ def silent(_, done):
 ABUSES = [slow_reader, half_a_request, drip, giant_request, garbage, asker, silent]
 
 
-def abuse_one(path, act, done):
+def abuse_one(path, act, done, performed):
     while not done.is_set():
         with contextlib.suppress(OSError), contextlib.closing(socket.socket(socket.AF_UNIX)) as one:
             one.settimeout(1)
             one.connect(path)
+            performed.add(act)
             act(one, done)
         done.wait(0.02)
 
 
 @contextlib.contextmanager
 def abuse(director, each=4):
-    done = threading.Event()
-    threads = [threading.Thread(target=abuse_one, args=(director.socket, act, done))
+    done, performed = threading.Event(), set()
+    threads = [threading.Thread(target=abuse_one, args=(director.socket, act, done, performed))
                for act in ABUSES for _ in range(each)]
     for thread in threads:
         thread.start()
@@ -91,6 +92,7 @@ def abuse(director, each=4):
         done.set()
         for thread in threads:
             thread.join()
+    assert performed == set(ABUSES)
 
 
 def expect_answers(director):
@@ -129,6 +131,7 @@ def test_a_thousand_clients_are_told_to_go_and_later_ones_served(pair):
             client.settimeout(2)
             client.connect(pair.director_a.socket)
             crowd.append(client)
+    assert len(crowd) > 10
     expect_answers(pair.director_a)
     for client in crowd:
         client.close()

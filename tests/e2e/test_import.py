@@ -12,7 +12,7 @@ BUILD = os.environ.get("LBD_BUILD", os.path.join(ROOT, "build"))
 LBCTL = os.path.join(BUILD, "tools", "lbctl", "lbctl")
 LBD = os.path.join(BUILD, "lb", "lbd")
 FIXTURES = os.path.join(ROOT, "tests", "unit", "config", "keepalived")
-NAMESPACE = "lbd-import"
+NAMESPACE = f"lbd-{os.getpid()}-import"
 
 
 def run(*command, **options):

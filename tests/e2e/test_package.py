@@ -3,6 +3,7 @@
 system that nobody else sees."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -31,10 +32,17 @@ def _changed_files(machine):
     return {name for name in machine.changed_files() if not name.startswith(BOOKS)}
 
 
-# Compiled for less time, not for use; with the compiler cache, if there is one.
+pytestmark = pytest.mark.package
+
+
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
+    """A copy of the directory LBD_PACKAGES with packages that were built before. Without it they are
+    built here, compiled for less time, not for use; with the compiler cache, if there is one."""
     directory = tmp_path_factory.mktemp("packages")
+    if "LBD_PACKAGES" in os.environ:
+        shutil.copytree(os.environ["LBD_PACKAGES"], directory, dirs_exist_ok=True)
+        return directory
     built = subprocess.run(
         ["nice", "-n", "19", BUILD_DEB, "--output", directory], capture_output=True, text=True, check=False,
         env={**os.environ, "DEB_CXXFLAGS_APPEND": "-O1 -g0"})

@@ -167,12 +167,13 @@ def test_a_director_stops_while_it_is_asked(lab):
     for _ in range(5):
         lab.director_a.start(config)
         clients = [Telemetry(config["name"]) for _ in range(4)]
-        done = threading.Event()
+        done, answered = threading.Event(), set()
 
-        def ask(client, done=done):
+        def ask(client, done=done, answered=answered):
             with contextlib.suppress(OSError, json.JSONDecodeError):
                 while not done.is_set():
                     client.ask("/lbd/backends,web")
+                    answered.add(client)
 
         threads = [threading.Thread(target=ask, args=(client,)) for client in clients]
         for thread in threads:
@@ -183,6 +184,7 @@ def test_a_director_stops_while_it_is_asked(lab):
         for thread, client in zip(threads, clients):
             thread.join(10)
             client.socket.close()
+        assert answered == set(clients)
 
 
 def test_a_control_thread_that_hangs_keeps_nobody_waiting(lab):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Our VRRP and keepalived's. What they send is compared, and who holds the address."""
 
+import contextlib
 import ipaddress
 import os
 import signal
@@ -70,6 +71,9 @@ class Keepalived:
             file.write(_KEEPALIVED.format(version=version, priority=priority, vip=vip_of(family),
                                           interval=interval_ms / 1000, authentication=auth,
                                           more=more))
+        for suffix in ("pid", "vrrp.pid"):  # of one that was killed
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self._path(suffix))
         with open(self._path("log"), "a", encoding="utf-8") as log:
             self._process = self.space.popen(
                 "keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp",
