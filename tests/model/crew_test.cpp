@@ -4,11 +4,11 @@
 #include <rte_tcp.h>
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <map>
 #include <random>
 
 #include "tests/model/crew.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::model {
 

@@ -3,13 +3,13 @@
 // LBD_MODEL_STEPS (of each), LBD_MODEL_THOROUGH (compares counts after each step), LBD_MODEL_TALLY
 // (prints what became of packets, and how often).
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <iostream>
 
 #include "tests/model/director.h"
 #include "tests/model/generator.h"
 #include "tests/model/specification.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::model {
 

@@ -2,12 +2,12 @@
 // The data path allocates nothing and asks nothing of the kernel, whatever comes.
 #include <sys/syscall.h>
 
-#include <catch2/catch.hpp>
 #include <chrono>
 
 #include "lb/dataplane/snapshot.h"
 #include "tests/quiet/scene.h"
 #include "tests/quiet/watch.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::quiet {
 

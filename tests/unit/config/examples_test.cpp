@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "config/load.h"
 #include "config/warnings.h"
+#include "tests/unit/catch.h"
 
 using namespace lbd::config;
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/explain.h"
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "config/load.h"
 #include "config/schema.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/config/mistakes.h"
 
 using namespace lbd::config;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -142,36 +142,36 @@ TEST_CASE("every key of the schema is explained, so that a new one cannot be for
 TEST_CASE("what a default has given is marked, and nothing else is") {
     const auto text =
         explain(port + service("scheduler: rr, backends: [{address: 10.0.0.11}]"), "f");
-    CHECK_THAT(text, Contains("    scheduler: rr\n"));
-    CHECK_THAT(text, Contains("    protocol: tcp # default\n"));
-    CHECK_THAT(text, Contains("    hysteresis: 0 # default\n"));
-    CHECK_THAT(text, Contains("  flows: 1048576 # default\n"));
-    CHECK_THAT(text, Contains("    # persistence_prefix: default: the whole address\n"));
-    CHECK_THAT(text, Contains("vrrp: [] # default\n"));
-    CHECK_THAT(text, Contains("# metrics: default: none\n"));
+    CHECK_THAT(text, ContainsSubstring("    scheduler: rr\n"));
+    CHECK_THAT(text, ContainsSubstring("    protocol: tcp # default\n"));
+    CHECK_THAT(text, ContainsSubstring("    hysteresis: 0 # default\n"));
+    CHECK_THAT(text, ContainsSubstring("  flows: 1048576 # default\n"));
+    CHECK_THAT(text, ContainsSubstring("    # persistence_prefix: default: the whole address\n"));
+    CHECK_THAT(text, ContainsSubstring("vrrp: [] # default\n"));
+    CHECK_THAT(text, ContainsSubstring("# metrics: default: none\n"));
 }
 
 TEST_CASE("secrets are not explained") {
     const auto text = explain(everything, "f");
     CHECK(text.find("s3cret") == std::string::npos);
     CHECK(text.find("a-secret-of-this-pair") == std::string::npos);
-    CHECK_THAT(text, Contains("password: '********' # not shown\n"));
-    CHECK_THAT(text, Contains("key: '****************' # not shown\n"));
+    CHECK_THAT(text, ContainsSubstring("password: '********' # not shown\n"));
+    CHECK_THAT(text, ContainsSubstring("key: '****************' # not shown\n"));
 }
 
 TEST_CASE("what a section takes from further out is told") {
     const auto text = explain(everything, "f");
-    CHECK_THAT(text, Contains("          # retries: 7, from further out\n"));
-    CHECK_THAT(text, Contains("          # interval: 1500ms, from further out\n"));
-    CHECK_THAT(text, Contains("      # udp: 30s, from further out\n"));
-    CHECK_THAT(text, Contains("      # tcp_syn: 60s, from further out\n") ||
-                         Contains("      # tcp_syn: 1m, from further out\n"));
+    CHECK_THAT(text, ContainsSubstring("          # retries: 7, from further out\n"));
+    CHECK_THAT(text, ContainsSubstring("          # interval: 1500ms, from further out\n"));
+    CHECK_THAT(text, ContainsSubstring("      # udp: 30s, from further out\n"));
+    CHECK_THAT(text, ContainsSubstring("      # tcp_syn: 60s, from further out\n") ||
+                         ContainsSubstring("      # tcp_syn: 1m, from further out\n"));
 }
 
 TEST_CASE("a key that needs another one is not explained as if it had an effect") {
     const auto text = explain(port + router("track: [{port: lb0}]"), "f");
-    CHECK_THAT(text, Contains("# minimum: of no effect without service\n"));
-    CHECK_THAT(text, Contains("# fall: of no effect without script\n"));
+    CHECK_THAT(text, ContainsSubstring("# minimum: of no effect without service\n"));
+    CHECK_THAT(text, ContainsSubstring("# fall: of no effect without script\n"));
 }
 
 TEST_CASE("a file with errors is not explained") {

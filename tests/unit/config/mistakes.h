@@ -2,11 +2,11 @@
 // What a user sees for a mistake.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
 #include "config/load.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::config {
 

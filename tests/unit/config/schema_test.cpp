@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/schema.h"
 
-#include <catch2/catch.hpp>
 #include <functional>
 #include <set>
 
 #include "config/nearest.h"
 #include "config/reference.h"
+#include "tests/unit/catch.h"
 
 using namespace lbd::config;
 

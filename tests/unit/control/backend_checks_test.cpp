@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/control/backend_checks.h"
 
-#include <catch2/catch.hpp>
-
 #include "config/load.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::control {
 

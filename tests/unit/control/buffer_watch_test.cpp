@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/control/buffer_watch.h"
 
-#include <catch2/catch.hpp>
-
 #include "lb/dataplane/ring_sizes.h"
+#include "tests/unit/catch.h"
 
 using lbd::control::BufferWatch;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <array>
-#include <catch2/catch.hpp>
 
 #include "lb/options.h"
+#include "tests/unit/catch.h"
 
 namespace lbd {
 

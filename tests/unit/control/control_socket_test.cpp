@@ -8,12 +8,13 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json/parse.hpp>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <utility>
+
+#include "tests/unit/catch.h"
 
 namespace lbd::control {
 
@@ -198,7 +199,8 @@ TEST_CASE("the socket is for root only and its directory is made", "[control_soc
 TEST_CASE("a second daemon is refused and the first one is not disturbed", "[control_socket]") {
     Fixture f;
     f.open();
-    CHECK_THROWS_WITH(ControlSocket(f.io, f.path, "", echo), Catch::Contains("another lbd"));
+    CHECK_THROWS_WITH(ControlSocket(f.io, f.path, "", echo),
+                      Catch::Matchers::ContainsSubstring("another lbd"));
     Client client(f.io, f.path);
     client.send("{\"echo\": 1}\n");
     CHECK(client.receive());
@@ -228,7 +230,7 @@ TEST_CASE("a file that is no socket is not removed", "[control_socket]") {
 TEST_CASE("an unknown group is named", "[control_socket]") {
     Fixture f;
     CHECK_THROWS_WITH(ControlSocket(f.io, f.path, "nosuchgroup", echo),
-                      Catch::Contains("nosuchgroup"));
+                      Catch::Matchers::ContainsSubstring("nosuchgroup"));
 }
 
 TEST_CASE("nothing is left of the socket afterwards", "[control_socket]") {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <catch2/catch.hpp>
 
 #include "lb/control/endpoint.h"
+
+#include "tests/unit/catch.h"
 
 using namespace lbd::control;
 

@@ -2,9 +2,10 @@
 #include "lb/control/host_frames.h"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <numeric>
 #include <random>
+
+#include "tests/unit/catch.h"
 
 namespace lbd::control {
 

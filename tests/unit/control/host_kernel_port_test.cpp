@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <cstdint>
 #include <fstream>
 
 #include "lb/control/kernel_port.h"
 #include "lb/control/packet_sockets.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/control/host_network.h"
 
 namespace lbd::control {
@@ -159,14 +159,14 @@ TEST_CASE("A device that does not exist is called by its name") {
     const HostNetwork network;
     Rtnetlink netlink;
     CHECK_THROWS_WITH(KernelPort(netlink, "nothing0", KernelPort::Driver::af_packet, 1),
-                      Catch::Contains("no interface nothing0"));
+                      Catch::Matchers::ContainsSubstring("no interface nothing0"));
 }
 
 TEST_CASE("With AF_XDP an interface needs a receive queue per worker; the error names the remedy") {
     const HostNetwork network;
     Rtnetlink netlink;
     CHECK_THROWS_WITH(KernelPort(netlink, "port0", KernelPort::Driver::af_xdp, 3),
-                      Catch::Contains("ethtool -L port0 combined 3"));
+                      Catch::Matchers::ContainsSubstring("ethtool -L port0 combined 3"));
 }
 
 TEST_CASE("With AF_XDP, which takes the frames away, the kernel is not silenced") {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/control/neighbours.h"
 
-#include <catch2/catch.hpp>
 #include <chrono>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include "tests/unit/catch.h"
 #include "tests/unit/control/host_network.h"
 
 namespace lbd::control {

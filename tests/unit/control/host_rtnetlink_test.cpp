@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <catch2/catch.hpp>
 
 #include "lb/control/rtnetlink.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/control/host_network.h"
 
 namespace lbd::control {

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <catch2/catch.hpp>
 #include <optional>
 
+#include "tests/unit/catch.h"
 #include "tests/unit/control/host_network.h"
 
 namespace lbd::control {
@@ -86,7 +86,8 @@ TEST_CASE("A second companion interface of the same name is refused, and the fir
     Rtnetlink netlink;
     const Tap first(netlink, "lb0", own_mac, 1500, own_addresses());
     CHECK_THROWS_WITH(Tap(netlink, "lb0", own_mac, 1500, {}),
-                      Catch::Contains("lb0 exists already") && Catch::Contains("another lbd"));
+                      Catch::Matchers::ContainsSubstring("lb0 exists already") &&
+                          Catch::Matchers::ContainsSubstring("another lbd"));
     CHECK(has(network.run("ip -o addr show dev lb0"), " 10.8.0.1/24"));
 }
 
@@ -94,7 +95,7 @@ TEST_CASE("A companion interface that cannot be set up is not left behind") {
     const HostNetwork network;
     Rtnetlink netlink;
     CHECK_THROWS_WITH(Tap(netlink, "lb0", own_mac, 1'000'000, {}),
-                      Catch::Contains("lb0: set MTU 1000000"));
+                      Catch::Matchers::ContainsSubstring("lb0: set MTU 1000000"));
     CHECK(Rtnetlink::index_of("lb0") == 0);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <catch2/catch.hpp>
 #include <limits>
 
 #include "lb/control/metrics/exposition.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::control::metrics {
 

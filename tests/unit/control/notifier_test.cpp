@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
-#include <catch2/catch.hpp>
 #include <fstream>
 
 #include "config/load.h"
 #include "lb/control/notify/syslog.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/scratch.h"
 
 namespace lbd::control::notify {

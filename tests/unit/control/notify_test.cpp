@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What is told of a change, in which words, and what happens when there is too much of it.
-#include <catch2/catch.hpp>
 #include <set>
 
 #include "lb/control/notify/backlog.h"
 #include "lb/control/notify/digest.h"
 #include "lb/control/notify/event.h"
 #include "lb/control/notify/outbox.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::control::notify {
 

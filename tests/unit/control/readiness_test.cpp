@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/control/readiness.h"
 
-#include <catch2/catch.hpp>
-
 #include "start.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::control {
 

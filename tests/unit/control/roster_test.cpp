@@ -2,8 +2,9 @@
 #include "lb/control/roster.h"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <set>
+
+#include "tests/unit/catch.h"
 
 namespace lbd::control {
 

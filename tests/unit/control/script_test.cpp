@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
+#include "tests/unit/catch.h"
 #include "tests/unit/scratch.h"
 
 namespace lbd::control {
@@ -95,10 +95,12 @@ TEST_CASE("a script that takes too long is ended with what it has started") {
 
 TEST_CASE("what cannot be run has failed, with the reason") {
     const Workshop workshop;
-    CHECK_THAT(first_result(track_of({workshop.path("nothing")})), Catch::Contains("No such file"));
+    CHECK_THAT(first_result(track_of({workshop.path("nothing")})),
+               Catch::Matchers::ContainsSubstring("No such file"));
     const std::string file = workshop.write("exit 0");
     chmod(file.c_str(), 0600);
-    CHECK_THAT(first_result(track_of({file})), Catch::Contains("Permission denied"));
+    CHECK_THAT(first_result(track_of({file})),
+               Catch::Matchers::ContainsSubstring("Permission denied"));
 }
 
 TEST_CASE("a script that others could have written is not run") {

@@ -2,10 +2,10 @@
 #include "lb/control/service_manager.h"
 
 #include <boost/json/parse.hpp>
-#include <catch2/catch.hpp>
 
 #include "lb/control/status_line.h"
 #include "start.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::control {
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The protocol between directors, on a network that loses, repeats and reorders, in virtual time.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <functional>
 #include <map>
 #include <random>
@@ -9,6 +8,7 @@
 #include <tuple>
 
 #include "lb/control/sync/session.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::control::sync {
 

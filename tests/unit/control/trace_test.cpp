@@ -3,11 +3,11 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <catch2/catch.hpp>
 #include <string>
 
 #include "lb/control/trace/trace_line.h"
 #include "lb/control/trace/trace_request.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::control {
 

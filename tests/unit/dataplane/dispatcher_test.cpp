@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/dataplane/dispatcher.h"
 
-#include <catch2/catch.hpp>
 #include <memory>
 #include <set>
 
 #include "dispatcher_scene.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

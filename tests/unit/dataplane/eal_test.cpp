@@ -2,7 +2,8 @@
 #include "lb/dataplane/eal.h"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
+
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/dataplane/encapsulate.h"
 
-#include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
 
 #include "packets.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

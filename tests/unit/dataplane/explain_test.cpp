@@ -2,11 +2,11 @@
 // What is explained is what is then decided, and explaining changes nothing.
 #include "lb/dataplane/explanation.h"
 
-#include <catch2/catch.hpp>
 #include <cstring>
 #include <random>
 
 #include "dispatcher_scene.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/dataplane/fragments.h"
 
-#include <catch2/catch.hpp>
-
 #include "lb/dataplane/dispatcher.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/dataplane/own_macs.h"
 
-#include <catch2/catch.hpp>
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

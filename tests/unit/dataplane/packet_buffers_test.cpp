@@ -8,8 +8,9 @@
 
 #include <algorithm>
 #include <array>
-#include <catch2/catch.hpp>
 #include <string>
+
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane {
 

@@ -2,7 +2,6 @@
 // What parse() makes of IPv6, VLAN tags and ICMP errors, and what leaves again.
 #include <rte_icmp.h>
 
-#include <catch2/catch.hpp>
 #include <vector>
 
 #include "lb/dataplane/answer.h"
@@ -10,6 +9,7 @@
 #include "lb/dataplane/ttl.h"
 #include "lb/dataplane/vlan.h"
 #include "packets.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

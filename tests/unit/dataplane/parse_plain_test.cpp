@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/dataplane/parse_plain.h"
 
-#include <catch2/catch.hpp>
 #include <random>
 
 #include "packets.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/dataplane/parse.h"
 
-#include <catch2/catch.hpp>
 #include <functional>
 #include <string>
 
 #include "lb/dataplane/answer.h"
 #include "packets.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

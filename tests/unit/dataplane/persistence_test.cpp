@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "lb/dataplane/persistence.h"
 
-#include <catch2/catch.hpp>
 #include <memory>
 #include <set>
 
 #include "dispatcher_scene.h"
 #include "lb/dataplane/client_key.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

@@ -3,11 +3,11 @@
 #include "lb/dataplane/scheduler.h"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <map>
 
 #include "dispatcher_scene.h"
 #include "lb/dataplane/source_hash.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 
@@ -53,8 +53,8 @@ TEST_CASE("weighted least connections shares in proportion to the weights") {
     scene.backends[1].weight = 1;
     scene.in_rotation({0, 1});
     const auto chosen = spread(scene, 400);
-    CHECK(chosen.at(0) == Approx(300).margin(1));
-    CHECK(chosen.at(1) == Approx(100).margin(1));
+    CHECK(chosen.at(0) == Catch::Approx(300).margin(1));
+    CHECK(chosen.at(1) == Catch::Approx(100).margin(1));
 }
 
 TEST_CASE("a backend over its upper threshold is left out until it is below the lower one") {

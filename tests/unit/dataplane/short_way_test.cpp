@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The worker sends most packets the short way: it must be no other way.
-#include <catch2/catch.hpp>
 #include <random>
 
 #include "dispatcher_scene.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

@@ -3,10 +3,10 @@
 
 #include <arpa/inet.h>
 
-#include <catch2/catch.hpp>
 #include <numeric>
 
 #include "packets.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 
@@ -91,7 +91,7 @@ TEST_CASE("without a NIC's help flows are spread evenly, each always to the same
         ++owned.at(steering.owner(flow));
         REQUIRE(steering.owner(flow) == Steering::software(4, secret).owner(flow));
     }
-    for (const unsigned count : owned) CHECK(count == Approx(10'000).epsilon(0.05));
+    for (const unsigned count : owned) CHECK(count == Catch::Approx(10'000).epsilon(0.05));
 }
 
 } // namespace lbd::dataplane::test

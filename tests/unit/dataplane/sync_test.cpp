@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What one director's worker tells, and what another's makes of it.
-#include <catch2/catch.hpp>
 #include <vector>
 
 #include "dispatcher_scene.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

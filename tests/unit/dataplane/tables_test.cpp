@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -13,6 +12,7 @@
 #include "lb/dataplane/maglev.h"
 #include "lb/dataplane/schedule_ring.h"
 #include "packets.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 
@@ -254,9 +254,9 @@ TEST_CASE("Maglev's table is as even as its paper says and follows the weights")
                          [](BackendSlot slot) { return slot == no_backend; }));
     const auto seen = counts(table);
     const double share = static_cast<double>(table.size()) / 51;
-    CHECK(static_cast<double>(seen.at(0)) == Approx(2 * share).epsilon(0.03));
+    CHECK(static_cast<double>(seen.at(0)) == Catch::Approx(2 * share).epsilon(0.03));
     for (BackendSlot slot = 1; slot < 50; ++slot)
-        CHECK(static_cast<double>(seen.at(slot)) == Approx(share).epsilon(0.03));
+        CHECK(static_cast<double>(seen.at(slot)) == Catch::Approx(share).epsilon(0.03));
 }
 
 TEST_CASE("Maglev's table depends on identities, not on slots or order") {

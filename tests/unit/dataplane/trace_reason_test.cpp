@@ -2,9 +2,8 @@
 // What a trace says of a decision is what the dispatcher has decided.
 #include "lb/dataplane/trace_reason.h"
 
-#include <catch2/catch.hpp>
-
 #include "dispatcher_scene.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

@@ -3,7 +3,6 @@
 #include "lb/dataplane/trace.h"
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <string_view>
 
 #include "packets.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::dataplane::test {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <optional>
 
 #include "health/attempt.h"
 #include "health/transfers.h"
 #include "health/wire.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/health/listener.h"
 
 namespace lbd::health::test {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // UDP, DNS and ping.
 #include <boost/asio/ip/udp.hpp>
-#include <catch2/catch.hpp>
 
 #include "health/dns.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/health/attempts.h"
 
 namespace lbd::health {

@@ -3,8 +3,9 @@
 #include "health/frames.h"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <random>
+
+#include "tests/unit/catch.h"
 
 namespace lbd::health {
 

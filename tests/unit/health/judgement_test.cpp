@@ -2,8 +2,9 @@
 // keepalived's TCP_CHECK (check_tcp.c, tcp_epilog), as sequences of results: '+' and '-'.
 #include "health/judgement.h"
 
-#include <catch2/catch.hpp>
 #include <string_view>
+
+#include "tests/unit/catch.h"
 
 namespace lbd::health {
 

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 
+#include "tests/unit/catch.h"
 #include "tests/unit/health/listener.h"
 #include "tests/unit/health/server.h"
 
@@ -88,7 +88,7 @@ TEST_CASE("a backend goes down with its server and up again with it, each told o
     CHECK(f.pool.all_judged());
     listener.reset();
     REQUIRE(f.becomes(web, Verdict::down));
-    CHECK_THAT(f.status(web).last_result, Catch::Contains("refused"));
+    CHECK_THAT(f.status(web).last_result, Catch::Matchers::ContainsSubstring("refused"));
     listener = std::make_unique<Listener>(f.io, port);
     REQUIRE(f.becomes(web, Verdict::up));
     REQUIRE(f.changes.size() == 3);

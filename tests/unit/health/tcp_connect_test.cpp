@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "health/tcp_connect.h"
 
-#include <catch2/catch.hpp>
 #include <optional>
 
+#include "tests/unit/catch.h"
 #include "tests/unit/health/listener.h"
 
 namespace lbd::health {
@@ -52,7 +52,7 @@ TEST_CASE("a port at which nobody listens refuses", "[connect]") {
     const ClosedPort closed(io);
     const Result result = connect(io, loopback(closed.port()));
     CHECK(result.kind == Result::Kind::failure);
-    CHECK_THAT(result.text, Catch::Contains("refused"));
+    CHECK_THAT(result.text, Catch::Matchers::ContainsSubstring("refused"));
 }
 
 TEST_CASE("silence is a failure after the timeout, not before and not much later", "[connect]") {
@@ -60,7 +60,7 @@ TEST_CASE("silence is a failure after the timeout, not before and not much later
     const BlackHole hole(io);
     const Result result = connect(io, loopback(hole.port()), 300ms);
     CHECK(result.kind == Result::Kind::failure);
-    CHECK_THAT(result.text, Catch::Contains("timed out"));
+    CHECK_THAT(result.text, Catch::Matchers::ContainsSubstring("timed out"));
     CHECK(result.duration >= 300ms);
     CHECK(result.duration < 800ms);
 }

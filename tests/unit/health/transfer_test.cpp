@@ -2,9 +2,8 @@
 // HTTP and SMTP, with servers of all kinds.
 #include "health/transfer_attempt.h"
 
-#include <catch2/catch.hpp>
-
 #include "health/page_judge.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/health/attempts.h"
 #include "tests/unit/health/server.h"
 
@@ -79,14 +78,15 @@ TEST_CASE("what is asked for is said as a client would say it", "[http]") {
     probe.host = "www.example.com";
     CHECK(result_of(io, probe).kind == Kind::success);
     REQUIRE(server.requests().size() == 2);
-    CHECK_THAT(server.requests()[0], Catch::StartsWith("GET / HTTP/1.1\r\n"));
-    CHECK_THAT(server.requests()[0], Catch::Contains("Host: www.example.com:"));
-    CHECK_THAT(server.requests()[1], Catch::StartsWith("GET /status?deep=1 HTTP/1.1\r\n"));
+    CHECK_THAT(server.requests()[0], Catch::Matchers::StartsWith("GET / HTTP/1.1\r\n"));
+    CHECK_THAT(server.requests()[0], Catch::Matchers::ContainsSubstring("Host: www.example.com:"));
+    CHECK_THAT(server.requests()[1],
+               Catch::Matchers::StartsWith("GET /status?deep=1 HTTP/1.1\r\n"));
     probe.http_1_0 = true;
     probe.host.clear();
     CHECK(result_of(io, probe).kind == Kind::success);
-    CHECK_THAT(server.requests()[2], Catch::StartsWith("GET / HTTP/1.0\r\n"));
-    CHECK_THAT(server.requests()[2], Catch::Contains("Host: 127.0.0.1:"));
+    CHECK_THAT(server.requests()[2], Catch::Matchers::StartsWith("GET / HTTP/1.0\r\n"));
+    CHECK_THAT(server.requests()[2], Catch::Matchers::ContainsSubstring("Host: 127.0.0.1:"));
 }
 
 TEST_CASE("the first page that is not as it should be decides", "[http]") {

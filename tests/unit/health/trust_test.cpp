@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
+#include "tests/unit/catch.h"
 #include "tests/unit/scratch.h"
 
 namespace lbd::health {

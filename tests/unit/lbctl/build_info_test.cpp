@@ -2,8 +2,9 @@
 #include "lb/build_info/build_info.h"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <string>
+
+#include "tests/unit/catch.h"
 
 namespace lbd {
 

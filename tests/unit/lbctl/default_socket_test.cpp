@@ -3,17 +3,17 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <list>
 #include <string>
 
+#include "tests/unit/catch.h"
 #include "tests/unit/scratch.h"
 #include "tools/lbctl/client.h"
 
 using namespace lbd::lbctl;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -59,7 +59,7 @@ TEST_CASE("of several, one has to be named") {
     directors.add("west");
     CHECK_THROWS_AS(default_socket(directors.directory.path()), Unreachable);
     CHECK_THROWS_WITH(default_socket(directors.directory.path()),
-                      Contains("east.sock") && Contains("west.sock"));
+                      ContainsSubstring("east.sock") && ContainsSubstring("west.sock"));
 }
 
 TEST_CASE("what a crash has left is no socket") {
@@ -67,7 +67,7 @@ TEST_CASE("what a crash has left is no socket") {
     directors.add("lbd");
     directors.add("west");
     directors.crash();
-    CHECK_THAT(default_socket(directors.directory.path()), Contains("/lbd.sock"));
+    CHECK_THAT(default_socket(directors.directory.path()), ContainsSubstring("/lbd.sock"));
     const std::string edge = directors.add("edge");
     CHECK(default_socket(directors.directory.path()) == edge);
 }
@@ -75,8 +75,8 @@ TEST_CASE("what a crash has left is no socket") {
 TEST_CASE("what is no socket is none") {
     Directors directors;
     std::ofstream(directors.directory.path("edge.sock")) << "text";
-    CHECK_THAT(default_socket(directors.directory.path()), Contains("lbd.sock"));
-    CHECK_THAT(default_socket("/nowhere"), Contains("/nowhere/lbd.sock"));
+    CHECK_THAT(default_socket(directors.directory.path()), ContainsSubstring("lbd.sock"));
+    CHECK_THAT(default_socket("/nowhere"), ContainsSubstring("/nowhere/lbd.sock"));
 }
 
 TEST_CASE("the environment comes first") {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "config/load.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/scratch.h"
 #include "tools/lbctl/doctor/checks.h"
 
 namespace lbd::lbctl {
 
-using Catch::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -103,7 +103,7 @@ TEST_CASE("free hugepages are counted against what is needed", "[doctor]") {
     const Findings findings = check_hugepages(fixture.host(), &config);
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].severity == Severity::problem);
-    CHECK_THAT(findings[0].mends.at(0), Contains("echo 65 >")); // 33 in use and 32
+    CHECK_THAT(findings[0].mends.at(0), ContainsSubstring("echo 65 >")); // 33 in use and 32
     fixture.file(std::string(hugepages) + "free_hugepages", "32");
     CHECK_FALSE(has_problem(check_hugepages(fixture.host(), &config)));
     fixture.file("/proc/mounts", "proc /proc proc rw 0 0");
@@ -133,13 +133,13 @@ TEST_CASE("cores on another NUMA node than the NIC are named", "[doctor]") {
     nic(fixture, "vfio-pci");
     fixture.file("/sys/devices/system/node/node1/cpulist", "4-7");
     const auto config = config_for("0000:3b:00.0", "workers: {cores: [3, 4]}\n");
-    CHECK_THAT(text(check_nics(fixture.host(), &config)), Contains("are not: 3; choose"));
+    CHECK_THAT(text(check_nics(fixture.host(), &config)), ContainsSubstring("are not: 3; choose"));
 }
 
 TEST_CASE("vfio needs its module and an IOMMU, or leave to do without", "[doctor]") {
     Fixture fixture;
     const auto config = config_for("0000:3b:00.0");
-    CHECK_THAT(text(check_vfio(fixture.host(), &config)), Contains("modprobe vfio-pci"));
+    CHECK_THAT(text(check_vfio(fixture.host(), &config)), ContainsSubstring("modprobe vfio-pci"));
     fixture.directory("/sys/bus/pci/drivers/vfio-pci");
     CHECK(has_problem(check_vfio(fixture.host(), &config)));
     fixture.file("/sys/module/vfio/parameters/enable_unsafe_noiommu_mode", "Y");
@@ -151,18 +151,21 @@ TEST_CASE("vfio needs its module and an IOMMU, or leave to do without", "[doctor
 TEST_CASE("a Linux interface must be there, be alone and be as large as the port", "[doctor]") {
     Fixture fixture;
     const auto config = config_for("af_packet:eth1");
-    CHECK_THAT(text(check_interfaces(fixture.host(), &config)), Contains("no such interface"));
+    CHECK_THAT(text(check_interfaces(fixture.host(), &config)),
+               ContainsSubstring("no such interface"));
     interface(fixture, "eth1");
     CHECK_THAT(text(check_interfaces(fixture.host(), &config)),
-               Contains("ok       interface eth1"));
+               ContainsSubstring("ok       interface eth1"));
     fixture.file("/sys/class/net/eth1/mtu", "1400");
     CHECK_THAT(text(check_interfaces(fixture.host(), &config)),
-               Contains("ip link set eth1 mtu 1500"));
+               ContainsSubstring("ip link set eth1 mtu 1500"));
     fixture.file("/sys/class/net/eth1/mtu", "1500");
     fixture.file("/sys/class/net/eth1/flags", "0x1002");
-    CHECK_THAT(text(check_interfaces(fixture.host(), &config)), Contains("ip link set eth1 up"));
+    CHECK_THAT(text(check_interfaces(fixture.host(), &config)),
+               ContainsSubstring("ip link set eth1 up"));
     fixture.link("/sys/class/net/eth1/master", "../br0");
-    CHECK_THAT(text(check_interfaces(fixture.host(), &config)), Contains("belongs to br0"));
+    CHECK_THAT(text(check_interfaces(fixture.host(), &config)),
+               ContainsSubstring("belongs to br0"));
 }
 
 TEST_CASE("an address of lb0 that is still on its interface is a problem", "[doctor]") {
@@ -173,7 +176,7 @@ TEST_CASE("an address of lb0 that is still on its interface is a problem", "[doc
     CHECK_FALSE(has_problem(check_interfaces(fixture.host(), &config)));
     address(fixture, "eth1", "192.0.2.2/24");
     CHECK_THAT(text(check_interfaces(fixture.host(), &config)),
-               Contains("ip address del 192.0.2.2/24 dev eth1"));
+               ContainsSubstring("ip address del 192.0.2.2/24 dev eth1"));
 }
 
 TEST_CASE("AF_XDP needs as many queues as workers", "[doctor]") {
@@ -181,7 +184,7 @@ TEST_CASE("AF_XDP needs as many queues as workers", "[doctor]") {
     interface(fixture, "eth1");
     const auto two = config_for("af_xdp:eth1", "workers: {count: 2}\n");
     CHECK_THAT(text(check_interfaces(fixture.host(), &two)),
-               Contains("ethtool -L eth1 combined 2"));
+               ContainsSubstring("ethtool -L eth1 combined 2"));
     const auto one = config_for("af_xdp:eth1");
     CHECK_FALSE(has_problem(check_interfaces(fixture.host(), &one)));
 }
@@ -194,7 +197,7 @@ TEST_CASE("a virtual address that another interface has is a problem, on lb0 it 
     CHECK_FALSE(has_problem(check_addresses(fixture.host(), &config)));
     address(fixture, "lo", "192.0.2.100");
     CHECK_THAT(text(check_addresses(fixture.host(), &config)),
-               Contains("ip address del 192.0.2.100/32 dev lo"));
+               ContainsSubstring("ip address del 192.0.2.100/32 dev lo"));
 }
 
 TEST_CASE("an interface with the port's name must be lbd's own", "[doctor]") {
@@ -214,13 +217,13 @@ TEST_CASE("cores must be online, and are better alone and fast", "[doctor]") {
     fixture.file(cpu + "online", "0-2");
     CHECK(has_problem(check_cores(fixture.host(), &config)));
     fixture.file(cpu + "online", "0-3");
-    CHECK_THAT(text(check_cores(fixture.host(), &config)), Contains("isolcpus=2,3"));
+    CHECK_THAT(text(check_cores(fixture.host(), &config)), ContainsSubstring("isolcpus=2,3"));
     fixture.file(cpu + "isolated", "2-3");
     fixture.file(cpu + "nohz_full", "2,3");
     CHECK(check_cores(fixture.host(), &config).at(0).severity == Severity::ok);
     fixture.file(cpu + "cpu3/cpufreq/scaling_governor", "powersave");
     CHECK_THAT(text(check_cores(fixture.host(), &config)),
-               Contains("echo performance > /sys/devices/system/cpu/cpu3/"));
+               ContainsSubstring("echo performance > /sys/devices/system/cpu/cpu3/"));
 }
 
 TEST_CASE("the kernel must remember more neighbours than there are backends", "[doctor]") {
@@ -245,11 +248,12 @@ TEST_CASE("keepalived of this network and services of IPVS are problems", "[doct
     fixture.file("/proc/net/ip_vs", "IP Virtual Server version 1.2.1\nProt LocalAddress:Port");
     CHECK_FALSE(has_problem(check_ipvs(fixture.host(), nullptr)));
     fixture.file("/proc/net/ip_vs", "Prot LocalAddress:Port\nTCP  C0000264:0050 wrr");
-    CHECK_THAT(text(check_ipvs(fixture.host(), nullptr)), Contains("balances 1 service itself"));
+    CHECK_THAT(text(check_ipvs(fixture.host(), nullptr)),
+               ContainsSubstring("balances 1 service itself"));
     fixture.file("/proc/78/comm", "keepalived");
     fixture.link("/proc/78/ns/net", "net:[1]");
     CHECK_THAT(text(check_ipvs(fixture.host(), nullptr)),
-               Contains("systemctl disable --now keepalived"));
+               ContainsSubstring("systemctl disable --now keepalived"));
 }
 
 TEST_CASE("rights are those of the process, and lift its limit of locked memory", "[doctor]") {
@@ -280,7 +284,7 @@ TEST_CASE("the clock is the TSC and synchronised", "[doctor]") {
     fixture.file(source + "available_clocksource", "tsc hpet");
     fixture.facts.clock_synchronized = false;
     CHECK_THAT(text(check_clock(fixture.host(), nullptr)),
-               Contains("echo tsc >") && Contains("is not synchronised"));
+               ContainsSubstring("echo tsc >") && ContainsSubstring("is not synchronised"));
 }
 
 TEST_CASE("an empty host is examined without a configuration and with one", "[doctor]") {

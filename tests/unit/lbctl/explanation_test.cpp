@@ -3,8 +3,9 @@
 #include "tools/lbctl/explanation.h"
 
 #include <boost/json/parse.hpp>
-#include <catch2/catch.hpp>
 #include <stdexcept>
+
+#include "tests/unit/catch.h"
 
 namespace lbd::lbctl {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <catch2/catch.hpp>
 #include <sstream>
 #include <stdexcept>
 
 #include "config/load.h"
+#include "tests/unit/catch.h"
 #include "tools/lbctl/init/answers.h"
 #include "tools/lbctl/init/sample.h"
 
 namespace lbd::lbctl {
 
-using Catch::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -62,13 +62,14 @@ TEST_CASE("what is missing or wrong is named by its flag", "[init]") {
     for (const char* flag : {"port", "address", "vip", "backend"}) {
         Answers answers = least();
         answers.erase(flag);
-        CHECK_THROWS_WITH(sample(answers), Contains("--" + std::string(flag) + ": is needed"));
+        CHECK_THROWS_WITH(sample(answers),
+                          ContainsSubstring("--" + std::string(flag) + ": is needed"));
     }
     for (const char* flag :
          {"port", "address", "vip", "backend", "service-port", "peer", "priority", "cores"}) {
         Answers answers = least();
         answers[flag] = {"no/such'thing"};
-        CHECK_THROWS_WITH(sample(answers), Contains("--" + std::string(flag) + ": found"));
+        CHECK_THROWS_WITH(sample(answers), ContainsSubstring("--" + std::string(flag) + ": found"));
     }
 }
 
@@ -81,7 +82,7 @@ TEST_CASE("only what is required and missing is asked for", "[init]") {
     ask_missing(answers, in, out);
     CHECK(answers.at("vip").front() == "192.0.2.101");
     CHECK(answers_of(answers, "backend") == std::vector<std::string>{"192.0.2.13", "192.0.2.14"});
-    CHECK_THAT(out.str(), !Contains("NIC") && Contains("virtual address"));
+    CHECK_THAT(out.str(), !ContainsSubstring("NIC") && ContainsSubstring("virtual address"));
 }
 
 } // namespace lbd::lbctl

@@ -2,16 +2,16 @@
 // What `lbd --check` says of NICs and cores, on hosts made of files.
 #include "lb/host/placement.h"
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
 #include "config/load.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/scratch.h"
 
 namespace lbd::host {
 
-using Catch::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
@@ -47,8 +47,8 @@ TEST_CASE("a NIC on another NUMA node than its workers is warned of") {
     CHECK(machine.warned("{cores: [4, 5]}").empty());
     const auto warnings = machine.warned("{cores: [2, 4]}");
     REQUIRE(warnings.size() == 1);
-    CHECK_THAT(warnings[0],
-               Contains("NUMA node 1") && Contains("these cores of workers are not: 2;"));
+    CHECK_THAT(warnings[0], ContainsSubstring("NUMA node 1") &&
+                                ContainsSubstring("these cores of workers are not: 2;"));
     CHECK(machine.warned("{count: 2}").empty()); // not pinned
 }
 
@@ -68,9 +68,10 @@ TEST_CASE("cores that others share are warned of where a worker polls a NIC") {
     const Machine machine;
     const auto warnings = machine.warned("{cores: [4, 5]}");
     REQUIRE(warnings.size() == 1);
-    CHECK_THAT(warnings[0], Contains("not isolated: 4,5") && Contains("isolcpus=4,5"));
+    CHECK_THAT(warnings[0],
+               ContainsSubstring("not isolated: 4,5") && ContainsSubstring("isolcpus=4,5"));
     machine.file("/sys/devices/system/cpu/isolated", "5");
-    CHECK_THAT(machine.warned("{cores: [4, 5]}").at(0), Contains("not isolated: 4;"));
+    CHECK_THAT(machine.warned("{cores: [4, 5]}").at(0), ContainsSubstring("not isolated: 4;"));
     CHECK(machine.warned("{cores: [4, 5], idle: sleep}").empty());
     CHECK(machine.warned("{cores: [4, 5]}", "af_packet:eth1").empty());
 }

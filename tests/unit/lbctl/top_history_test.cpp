@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 
+#include "tests/unit/catch.h"
 #include "tools/lbctl/top/history.h"
 #include "tools/lbctl/top/text.h"
 

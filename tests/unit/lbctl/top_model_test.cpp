@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <catch2/catch.hpp>
 #include <cmath>
 
+#include "tests/unit/catch.h"
 #include "tests/unit/lbctl/top_samples.h"
 #include "tools/lbctl/top/model.h"
 
@@ -23,26 +23,26 @@ TEST_CASE("rates are those between two samples, by lbd's clock", "[top]") {
     model.add(sample_after(100, 1), at(0));
     model.add(sample_after(102, 3), at(50)); // 50 s of ours: the answer was late
     const Rates& backend = model.sample().services.at(0).backends.at(0).traffic.rates;
-    CHECK(backend.connections == Approx(30));
-    CHECK(backend.packets == Approx(50));
-    CHECK(backend.bits == Approx(32000));
-    CHECK(model.sample().services.at(0).traffic.rates.connections == Approx(40));
-    CHECK(model.sample().workers.at(0).busy_percent == Approx(10));
-    CHECK(model.sample().drops == Approx(2));
+    CHECK(backend.connections == Catch::Approx(30));
+    CHECK(backend.packets == Catch::Approx(50));
+    CHECK(backend.bits == Catch::Approx(32000));
+    CHECK(model.sample().services.at(0).traffic.rates.connections == Catch::Approx(40));
+    CHECK(model.sample().workers.at(0).busy_percent == Catch::Approx(10));
+    CHECK(model.sample().drops == Catch::Approx(2));
 }
 
 TEST_CASE("totals are those of all services", "[top]") {
     Model model;
     model.add(sample_after(100, 1), at(0));
     model.add(sample_after(101, 2), at(1));
-    CHECK(model.totals().traffic.rates.connections == Approx(90));
+    CHECK(model.totals().traffic.rates.connections == Catch::Approx(90));
     CHECK(model.totals().traffic.active == 18);
     CHECK(model.totals().traffic.inactive == 6);
     CHECK(model.totals().backends == 3);
     CHECK(model.totals().up == 2);
     CHECK(model.histories().connections.peaks(9, 1).size() == 2);
-    CHECK(model.histories().connections.peaks(1, 1).at(0) == Approx(90));
-    CHECK(model.histories().busy.at(0).peaks(1, 1).at(0) == Approx(10));
+    CHECK(model.histories().connections.peaks(1, 1).at(0) == Catch::Approx(90));
+    CHECK(model.histories().busy.at(0).peaks(1, 1).at(0) == Catch::Approx(10));
 }
 
 TEST_CASE("a restart of lbd makes no rates of its counters", "[top]") {
@@ -66,7 +66,8 @@ TEST_CASE("what was not there before has the rates that lbd has measured", "[top
     less.services.pop_back();
     model.add(std::move(less), at(0));
     model.add(sample_after(101, 2), at(1));
-    CHECK(model.sample().services.at(0).backends.at(0).traffic.rates.connections == Approx(30));
+    CHECK(model.sample().services.at(0).backends.at(0).traffic.rates.connections ==
+          Catch::Approx(30));
     CHECK(model.sample().services.at(0).backends.at(1).traffic.rates.connections == 1);
     CHECK(model.sample().services.at(1).traffic.rates.connections == 1);
 }

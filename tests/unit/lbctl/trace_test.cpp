@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <boost/json/parse.hpp>
-#include <catch2/catch.hpp>
 #include <cstdlib>
 
+#include "tests/unit/catch.h"
 #include "tools/lbctl/trace_command.h"
 
 namespace lbd::lbctl {

@@ -2,7 +2,6 @@
 // Whole elections, simulated: routers with drifting clocks on a network that loses, delays and
 // duplicates and falls apart, and that stall and fail; then all is calm, and one master must
 // remain. A failure names the seed, with which it happens again.
-#include <catch2/catch.hpp>
 #include <optional>
 #include <queue>
 #include <random>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/unit/catch.h"
 #include "vrrp/machine.h"
 
 using namespace lbd::vrrp;

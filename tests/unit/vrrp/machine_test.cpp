@@ -2,7 +2,7 @@
 // The tables of RFC 9568 6.4 row by row, then keepalived's manners and the late master.
 #include "vrrp/machine.h"
 
-#include <catch2/catch.hpp>
+#include "tests/unit/catch.h"
 
 using namespace lbd::vrrp;
 using namespace std::chrono_literals;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "vrrp/packet.h"
 
-#include <catch2/catch.hpp>
 #include <random>
+
+#include "tests/unit/catch.h"
 
 using namespace lbd::vrrp;
 using Bytes = std::vector<std::uint8_t>;

@@ -2,11 +2,11 @@
 // keepalived.conf for tests, and what becomes of it.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <string>
 
 #include "config/keepalived/import.h"
 #include "config/load.h"
+#include "tests/unit/catch.h"
 
 namespace lbd::config::keepalived {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "config/keepalived/reader.h"
 
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
 #include "config/keepalived/block.h"
 #include "config/keepalived/words.h"
 #include "imported.h"
+#include "tests/unit/catch.h"
 #include "tests/unit/scratch.h"
 
 using namespace lbd::config::keepalived;
@@ -135,7 +135,8 @@ TEST_CASE("where no files are to be read, includes are reported, not read") {
     const auto lines = read_lines("a\ninclude " + path, "f", {.includes = false}, report);
     CHECK(lines.size() == 1);
     REQUIRE(report.entries().size() == 1);
-    CHECK_THAT(report.entries().front().text, Catch::Contains("included files are not read"));
+    CHECK_THAT(report.entries().front().text,
+               Catch::Matchers::ContainsSubstring("included files are not read"));
 }
 
 TEST_CASE("a file that includes itself, or too many, is malformed") {
@@ -144,11 +145,12 @@ TEST_CASE("a file that includes itself, or too many, is malformed") {
     folder.write("b", "include ./a");
     Report report;
     CHECK_THROWS_WITH(folder.lines("a", report),
-                      Catch::Contains("b:1: ") && Catch::Contains("includes itself"));
+                      Catch::Matchers::ContainsSubstring("b:1: ") &&
+                          Catch::Matchers::ContainsSubstring("includes itself"));
     for (int i = 0; i < 30; ++i) {
         folder.write("deep" + std::to_string(i), "include deep" + std::to_string(i + 1));
     }
-    CHECK_THROWS_WITH(folder.lines("deep0", report), Catch::Contains("deep"));
+    CHECK_THROWS_WITH(folder.lines("deep0", report), Catch::Matchers::ContainsSubstring("deep"));
     CHECK_THROWS_AS(read_file(folder.write("x/y", "") + "/..", false), std::runtime_error);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <catch2/catch.hpp>
 
 #include "config/keepalived/service.h"
 #include "imported.h"
+#include "tests/unit/catch.h"
 
 using namespace lbd::config;
 using namespace lbd::config::keepalived;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <catch2/catch.hpp>
 
 #include "imported.h"
+#include "tests/unit/catch.h"
 
 using namespace lbd::config;
 using namespace lbd::config::keepalived;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The fixtures as a whole: what each line is for shows in the result or in the report.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <set>
 
 #include "config/keepalived/reader.h"
 #include "config/keepalived/words.h"
 #include "config/load.h"
 #include "imported.h"
+#include "tests/unit/catch.h"
 
 using namespace lbd::config;
 using namespace lbd::config::keepalived;
