@@ -8,6 +8,7 @@ import sys
 from . import ROOT
 from .analyzers import check_cppcheck, check_format, check_tidy
 from .build import build
+from .debian import check_debian_root
 from .e2e import check_e2e, check_quick
 from .packages import check_packages
 from .sanitizers import SANITIZERS
@@ -27,13 +28,6 @@ def check_sanitized(tally, sanitizer, wanted, options):
             check_unit(tally, directory, f"unit tests {sanitizer}")
         if "e2e" in wanted:
             check_e2e(tally, directory, options, selected="quick", sanitize=sanitizer)
-
-
-def check_trixie(tally):
-    """In a root directory of Debian 13: build, unit tests, a failover, packages."""
-    import debian_checks
-
-    debian_checks.check(tally)
 
 
 def check_build(tally, directory, wanted, options):
@@ -68,7 +62,7 @@ def check_all(tally, wanted, options):
         for sanitizer in SANITIZERS:
             check_sanitized(tally, sanitizer, USUAL, [])
     if "trixie" in wanted:
-        check_trixie(tally)
+        check_debian_root(tally)
 
 
 def main():
