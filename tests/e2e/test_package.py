@@ -13,6 +13,9 @@ from lab.director import THREAD_STOP, WORKER
 from lab.machine import Machine
 
 BUILD_DEB = os.path.join(ROOT, "tools", "packaging", "build-deb")
+# Where this release of Debian has its units; packages name it relative to the root directory.
+UNITS = "." + subprocess.run(["pkgconf", "--variable=systemdsystemunitdir", "systemd"],
+                             capture_output=True, text=True, check=True).stdout.strip()
 # Where dpkg and its triggers keep what they know of all packages.
 BOOKS = ("var/lib/dpkg/", "var/cache/", "var/log/", "etc/ld.so.cache")
 
@@ -110,9 +113,9 @@ def test_the_packages_contain_what_is_to_be_there(packages):
                                capture_output=True, text=True, check=True).stdout.splitlines()
         return {line.split()[5] for line in lines if not line.startswith("d")}
 
-    expected = """
+    expected = f"""
         ./etc/default/lbd ./etc/lbd/lbd.yaml.example ./etc/needrestart/conf.d/lbd.conf
-        ./lib/systemd/system/lbd.service ./usr/bin/lbctl ./usr/sbin/lbd ./usr/sbin/lbd-upgrade
+        {UNITS}/lbd.service ./usr/bin/lbctl ./usr/sbin/lbd ./usr/sbin/lbd-upgrade
         ./usr/share/bash-completion/completions/lbctl ./usr/share/bash-completion/completions/lbd
         ./usr/share/zsh/vendor-completions/_lbctl ./usr/share/zsh/vendor-completions/_lbd
         ./usr/share/man/man1/lbctl.1.gz ./usr/share/man/man5/lbd.yaml.5.gz
@@ -123,7 +126,7 @@ def test_the_packages_contain_what_is_to_be_there(packages):
         ./usr/share/doc/lbd/examples/bare-metal.yaml"""
     missing = set(expected.split()) - contents("lbd")
     assert not missing
-    assert {"./lib/systemd/system/lbd-realserver.service", "./usr/sbin/lbd-realserver",
+    assert {f"{UNITS}/lbd-realserver.service", "./usr/sbin/lbd-realserver",
             "./usr/share/man/man8/lbd-realserver.8.gz"} < contents("lbd-realserver")
     assert not {name for name in contents("lbd") if "realserver" in name}
 
