@@ -16,7 +16,7 @@ from .tally import Tally
 from .unit import check_fuzz, check_known_inputs, check_unit
 
 # What a contributor runs, and what --full adds.
-USUAL = ["format", "build", "unit", "lab", "e2e"]
+USUAL = ["format", "build", "unit", "e2e"]
 FULL = [*USUAL, "release", "cppcheck", "tidy", "fuzz", "packages", "sanitize", "trixie"]
 
 
@@ -46,8 +46,6 @@ def check_build(tally, directory, wanted, options):
 def check_all(tally, wanted, options):
     if "format" in wanted:
         check_format(tally)
-    if "lab" in wanted:
-        check_quick(tally, "tests of the lab", "lab")
     if {"build", "unit", "e2e", "packages"} & set(wanted):
         check_build(tally, os.path.abspath(options.build), wanted, options)
     if "release" in wanted:

@@ -23,13 +23,14 @@ def build(tally, directory, sanitize=""):
         setup = ["meson", "configure", *options, directory]
     good = (subprocess.run(setup, stdout=subprocess.DEVNULL, check=False).returncode == 0
             and subprocess.run(["ninja", "-C", directory, "--quiet",
-                                *(_sanitized_targets(directory) if sanitize else [])],
+                                *(tested_programs(directory) if sanitize else [])],
                                check=False).returncode == 0)
     tally.add_one(f"build {sanitize}".strip(), good, start)
     return good
 
 
-def _sanitized_targets(directory):
+def tested_programs(directory):
+    """The targets of the unit tests, of the model and of what the end-to-end tests start."""
     listed = subprocess.run(["meson", "introspect", "--targets", directory], capture_output=True,
                             check=True).stdout
     names = [os.path.relpath(target["filename"][0], directory) for target in json.loads(listed)

@@ -5,7 +5,6 @@ and purged. `python3 -m checks.debian` runs this on the machine itself; its last
 `N passed, N failed`."""
 
 import glob
-import json
 import os
 import re
 import subprocess
@@ -16,7 +15,7 @@ import time
 import debian_root
 
 from . import ROOT
-from .build import OPTIONS
+from .build import OPTIONS, tested_programs
 from .e2e import TESTS, run_pytest
 from .tally import Tally
 from .unit import check_unit
@@ -43,21 +42,12 @@ def check_debian_root(tally):
     tally.add("Debian 13", passed, max(failed, int(process.returncode != 0)), start)
 
 
-def _targets(directory):
-    listed = subprocess.run(["meson", "introspect", "--targets", directory], stdout=subprocess.PIPE,
-                            check=True).stdout
-    names = [os.path.relpath(target["filename"][0], directory) for target in json.loads(listed)
-             if target["type"] == "executable"]
-    return [name for name in names
-            if name.startswith("tests/unit/") or name in ("lb/lbd", "tools/lbctl/lbctl")]
-
-
 def _build(tally, directory):
     """The programs and the unit tests."""
     start = time.monotonic()
     good = (subprocess.run(["meson", "setup", *OPTIONS, directory, ROOT], stdout=subprocess.DEVNULL,
                            check=False).returncode == 0
-            and subprocess.run(["ninja", "-C", directory, "--quiet", *_targets(directory)],
+            and subprocess.run(["ninja", "-C", directory, "--quiet", *tested_programs(directory)],
                                check=False).returncode == 0)
     tally.add_one("build", good, start)
     return good
