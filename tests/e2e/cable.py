@@ -11,7 +11,7 @@ import pytest
 from conftest import BUILD
 from lab import wait_until
 from lab.capture import MARK_TYPE, Capture
-from lab.namespace import Namespace, remove_namespace, run, stop_process
+from lab.namespace import Host, remove_namespace, run, stop_process
 from scapy.all import IP, Ether, IPv6, rdpcap
 
 HARNESS = os.path.join(BUILD, "vrrp", "vrrp-harness")
@@ -85,7 +85,7 @@ class Cable:
         self.directory = str(directory)
         self._names = [f"lbd-{os.getpid()}-{role}" for role in ("ours", "peer")]
         try:
-            self.our_host, self.peer_host = [Namespace(name) for name in self._names]
+            self.our_host, self.peer_host = [Host(name) for name in self._names]
             run("ip", "link", "add", "eth0", "netns", self.our_host.name,
                 "type", "veth", "peer", "name", "eth0", "netns", self.peer_host.name)
             for host, address, address6 in ((self.our_host, OUR_ADDRESS, OUR_ADDRESS6),

@@ -105,7 +105,7 @@ def udp_servers(lab):
     )
     for web in lab.webs.values():
         web.popen("/usr/bin/python3", "-c", code, ADDRESS.vip, web.page)
-        wait_until(lambda web=web: ":9000" in web.run("ss", "-Hlun").stdout, 5, "the UDP server")
+        wait_until(lambda web=web: 9000 in web.ports("udp"), 5, "the UDP server")
     yield
     for web in lab.webs.values():
         web.end_others()

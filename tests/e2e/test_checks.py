@@ -70,7 +70,7 @@ class Extra:
         with open(self.path("nginx.conf"), "w", encoding="ascii") as file:
             file.write(_NGINX.format(directory=self.directory, status=status, body=body))
         self._process = self.web.popen("nginx", "-c", self.path("nginx.conf"))
-        wait_until(lambda: ":8443" in self.web.run("ss", "-Hltn").stdout, 5, "nginx listens")
+        wait_until(lambda: 8443 in self.web.ports(), 5, "nginx listens")
 
     def stop(self):
         if self._process is not None:

@@ -157,7 +157,7 @@ class _Town:
             answer = f"HTTP/1.0 200 OK\\r\\nContent-Length: 4\\r\\n\\r\\nweb{number}"
             web.popen("ncat", "-lk", "-p", "80", "-c", f"printf '{answer}'",
                       stderr=subprocess.DEVNULL)
-            wait_until(lambda web=web: ":80" in web.run("ss", "-Hltn").stdout, 5, "the web server")
+            wait_until(lambda web=web: 80 in web.ports(), 5, "the web server")
 
     def page(self, client):
         return client.run("curl", "-sf", "-m", "2", "http://192.0.2.100/", check=False).stdout

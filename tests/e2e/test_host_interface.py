@@ -40,7 +40,7 @@ def test_a_host_service_on_the_own_address_is_reachable(lab):
     server = lab.director_a.popen(
         "/usr/bin/python3", "-m", "http.server", "2222", "--bind", ADDRESS.director_a,
         "--directory", lab.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: ":2222" in lab.director_a.run("ss", "-Hltn").stdout, 5, "the listener")
+    wait_until(lambda: 2222 in lab.director_a.ports(), 5, "the listener")
     requests = lab.client.requests(f"http://{ADDRESS.director_a}:2222/", 20)
     server.kill()
     assert [r for r in requests if not r.ok] == []

@@ -174,7 +174,7 @@ def test_a_udp_service_answers(lab6):
             "    s.sendto(sys.argv[2].encode(), peer)\n")
     for web in (lab6.web1, lab6.web2):
         web.popen("/usr/bin/python3", "-c", code, VIP, web.page)
-        wait_until(lambda web=web: ":9000" in web.run("ss", "-Hlun").stdout, 5, "the UDP server")
+        wait_until(lambda web=web: 9000 in web.ports("udp"), 5, "the UDP server")
     ask = ("import socket, sys\n"
            "for n in range(6):\n"
            "    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)\n"

@@ -258,6 +258,7 @@ def _director(command, tmp_path):
     director.log_file = tmp_path / "log"
     director.log_file.write_text("the last words")
     director._end_wanted = False
+    director.processes = []
     director._process = subprocess.Popen(command, stdout=subprocess.PIPE)
     director.clear = lambda: None
     return director

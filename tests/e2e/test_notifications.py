@@ -92,7 +92,7 @@ class MailServer:
                 "/usr/bin/python3", "-u", "-m", "aiosmtpd", "-n", "-c", handler,
                 "-l", f"{ADDRESS.client}:2525", stdout=out,
                 env={**os.environ, "PYTHONPATH": str(self._directory)})
-        wait_until(lambda: ":2525" in self._lab.client.run("ss", "-Hltn").stdout, 10,
+        wait_until(lambda: 2525 in self._lab.client.ports(), 10,
                    "the mail server listens")
         return self
 
@@ -103,7 +103,7 @@ class MailServer:
     def silent(self, greets):
         self._process = self._lab.client.popen(
             "/usr/bin/python3", "-c", _SILENT.format(address=ADDRESS.client, greets=greets))
-        wait_until(lambda: ":2525" in self._lab.client.run("ss", "-Hltn").stdout, 10,
+        wait_until(lambda: 2525 in self._lab.client.ports(), 10,
                    "the silent server listens")
         return self
 

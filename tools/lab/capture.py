@@ -42,7 +42,7 @@ class Capture:
 
     def _send_mark(self, what):
         mark = (self._name + what).encode().ljust(46, b"\0")
-        with self._space.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
+        with self._space.open_socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
             out.bind((self._interface, 0))
             own = out.getsockname()[4]
             out.send(_MARK_TO + own + _MARK_TYPE + mark)

@@ -14,7 +14,7 @@ import urllib.parse
 
 from .capture import Capture
 from .load_result import LoadResult, parse_log
-from .namespace import Namespace, stop_process
+from .namespace import Host, stop_process
 from .wait import wait_until
 
 CROWD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "crowd.py")
@@ -115,7 +115,7 @@ class Crowd:
         return json.loads(lines[-1])
 
 
-class Client(Namespace):
+class Client(Host):
     def __init__(self, name, switch, port, address, directory):
         super().__init__(name)
         self.address = address.split("/")[0]
@@ -182,7 +182,7 @@ class Client(Namespace):
     def inject(self, frames, count=1):
         """Sends raw frames (bytes) exactly as they are, one after the other."""
         assert frames and count > 0
-        with self.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
+        with self.open_socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
             out.bind(("eth0", 0))
             for frame in list(frames) * count:
                 assert out.send(frame) == len(frame)

@@ -237,7 +237,8 @@ class Lab:
                     fault = f"lbd {director.letter} was stopped and ended with {status}"
         except (AssertionError, RuntimeError) as error:
             fault = str(error)
-        director.clear()
+        if director.used:
+            director.clear()
         return fault
 
     def web1_slow_file(self):

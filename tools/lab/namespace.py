@@ -58,7 +58,11 @@ class Namespace:
         self.ip("link", "set", "lo", "up")
 
     def sysctl(self, key, value):
-        self.run("sysctl", "-q", "-w", f"{key}={value}")
+        def write():
+            with open("/proc/sys/" + key.replace(".", "/"), "w", encoding="ascii") as file:
+                file.write(str(value))
+
+        self.inside(write)
 
     def ip(self, *arguments, check=True):
         return run("ip", "-n", self.name, *arguments, check=check).stdout
@@ -75,29 +79,47 @@ class Namespace:
         self.processes.append(process)
         return process
 
-    def socket(self, *arguments):
-        """socket.socket(*arguments) in this namespace; this process stays where it is."""
-        made = []
+    def inside(self, function):
+        """What the function returns or raises in this namespace; the caller stays where it is. Sockets
+        and processes that it makes belong to the namespace, and /proc/thread-self/net shows it."""
+        outcome = {}
 
-        def make():
-            with open(f"/run/netns/{self.name}", "rb") as file:
-                if _libc.setns(file.fileno(), CLONE_NEWNET) != 0:
-                    made.append(OSError(ctypes.get_errno(), f"setns {self.name}"))
-                else:
-                    made.append(socket.socket(*arguments))
+        def enter_and_call():
+            try:
+                with open(f"/run/netns/{self.name}", "rb") as file:
+                    if _libc.setns(file.fileno(), CLONE_NEWNET) != 0:
+                        raise OSError(ctypes.get_errno(), f"setns {self.name}")
+                outcome["value"] = function()
+            except BaseException as error:
+                outcome["error"] = error
 
-        # A namespace is a property of the thread, so one that is not needed any more enters it.
-        thread = threading.Thread(target=make)
+        # A namespace is a property of the thread, so one that ends afterwards enters it.
+        thread = threading.Thread(target=enter_and_call)
         thread.start()
         thread.join()
-        if not made:
-            raise OSError(f"no socket in {self.name}")
-        if isinstance(made[0], OSError):
-            raise made[0]
-        return made[0]
+        if "error" in outcome:
+            raise outcome["error"]
+        return outcome["value"]
+
+    def open_socket(self, *arguments):
+        return self.inside(lambda: socket.socket(*arguments))
 
     def mac(self, interface="eth0"):
-        return self.run("cat", f"/sys/class/net/{interface}/address").stdout.strip()
+        with self.open_socket(socket.AF_PACKET, socket.SOCK_RAW) as there:
+            there.bind((interface, 0))
+            return there.getsockname()[4].hex(":")
+
+    def ports(self, protocol="tcp"):
+        """That something listens on, of either family; those of UDP sockets for "udp"."""
+        def read(file):
+            with contextlib.suppress(FileNotFoundError), \
+                    open(f"/proc/thread-self/net/{file}", encoding="ascii") as lines:
+                return [line.split() for line in lines][1:]
+            return []
+
+        rows = self.inside(lambda: read(protocol) + read(protocol + "6"))
+        listening = {"tcp": "0A", "udp": "07"}[protocol]
+        return {int(row[1].rsplit(":", 1)[1], 16) for row in rows if row[3] == listening}
 
     def addresses(self, interface=None, family=4):
         """Addresses as a list of '10.66.0.1/16', of one interface or of all but lo."""
@@ -150,7 +172,21 @@ def remove_namespace(name):
     run("ip", "netns", "delete", name, check=False)
 
 
-class Switch(Namespace):
+class Host(Namespace):
+    """Its commands see this machine's /sys and mounts. They are started from within the namespace, not
+    by `ip netns exec`, which takes longer than most of them."""
+
+    def run(self, *command, **options):
+        return self.inside(lambda: run(*command, **options))
+
+    def popen(self, *command, **options):
+        process = self.inside(
+            lambda: subprocess.Popen([str(word) for word in command], **options))
+        self.processes.append(process)
+        return process
+
+
+class Switch(Host):
     """An Ethernet switch: a bridge that neither delays nor filters."""
 
     def __init__(self, name):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from .capture import Capture
-from .namespace import Namespace, stop_process
+from .namespace import Host, stop_process
 from .wait import wait_until
 
 REALSERVER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "realserver")
@@ -42,7 +42,7 @@ http {{
 """
 
 
-class Web(Namespace):
+class Web(Host):
     """`page` is the body of every answer: the server's short name."""
 
     def __init__(self, name, page, switch, addresses, directory):
@@ -86,7 +86,7 @@ class Web(Namespace):
         wait_until(self.listens, 10, f"{self.page} listens on port {ports[0]}")
 
     def listens(self):
-        return f":{self._ports[0]} " in self.run("ss", "-Hltn").stdout + " "
+        return self._ports[0] in self.ports()
 
     @property
     def pid(self):
@@ -108,4 +108,3 @@ class Web(Namespace):
 
     def capture(self, expression="", interface="eth0"):
         return Capture(self, expression, os.path.dirname(self._directory), interface)
-
