@@ -83,7 +83,7 @@ def test_parts_that_never_become_whole(siege, family):
     director = siege.lab.director_a
     before = director.drops()
     siege.storm(frames(siege, family, lambda chance, make: parts(chance, make).values()),
-                f"fragments, IPv{family}")
+                f"fragments, IPv{family}", arrives=unassembled(siege, family))
     if unassembled(siege, family):
         wait_until(lambda: director.drops()["fragment_excess"] > before["fragment_excess"], 5,
                    "there was not room for all")

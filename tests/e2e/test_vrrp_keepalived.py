@@ -276,4 +276,5 @@ def test_a_new_master_sends_its_advert_then_gratuitous_arps_and_these_again(cabl
     assert {(one[ARP].op, one[ARP].psrc, one[ARP].pdst, one[Ether].dst) for one in arps} == \
         {(1, VIP, VIP, "ff:ff:ff:ff:ff:ff")}
     after = [round(float(one.time - arps[0].time)) for one in arps]
-    assert after == [0] * 3 + [2] * 3 + [3] * 3
+    expected = [0] * 3 + [2] * 3 + [second for second in range(3, 60) for _ in range(3)]
+    assert len(after) >= 9 and after == expected[:len(after)]
