@@ -244,7 +244,7 @@ std::vector<Block> ipvsadm_blocks(std::string_view text, const std::string& file
             throw Malformed(origin, "this is not what ipvsadm -S -n prints");
         }
         Block line{.origin = origin, .last_line = origin.line, .words = words_of(raw), .items = {}};
-        if (line.words.empty() || line.words.front().front() == '#') {
+        if (line.words.empty() || line.words.front().starts_with('#')) {
             continue;
         }
         Command command(std::move(line), report);
