@@ -107,18 +107,17 @@ void HostBridge::discard_waiting() {
         for (unsigned i = 0; i < most && tap->read_frame(scratch_) != 0; ++i) ++dropped_;
 }
 
-// The kernel wakes us at once; the workers' rings, which may not cost them a system call, are
-// looked at more often the less time has passed since the last frame.
+// The kernel wakes this thread at once. The workers do not, as that would cost them a system call,
+// so their rings are looked at more often the less time has passed since the last frame.
 void HostBridge::wait(bool busy) {
-    constexpr unsigned alert_rounds = 200;
-    constexpr long alert_ns = 50'000;
-    constexpr long idle_ns = 500'000;
-    idle_rounds_ = busy ? 0 : std::min(idle_rounds_ + 1, alert_rounds);
-    if (busy) return;
+    if (busy) {
+        idle_sleep_.reset();
+        return;
+    }
     std::vector<pollfd> descriptors;
     descriptors.reserve(taps_.size());
     for (const Tap* tap : taps_) descriptors.push_back({tap->fd(), POLLIN, 0});
-    const timespec timeout{0, idle_rounds_ < alert_rounds ? alert_ns : idle_ns};
+    const timespec timeout{0, idle_sleep_.next_us() * 1000L};
     ppoll(descriptors.data(), descriptors.size(), &timeout, nullptr);
 }
 

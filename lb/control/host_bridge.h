@@ -14,6 +14,7 @@
 #include "lb/control/host_frames.h"
 #include "lb/control/tap.h"
 #include "lb/dataplane/engine.h"
+#include "lb/dataplane/idle_sleep.h"
 
 namespace lbd::control {
 
@@ -60,7 +61,7 @@ class HostBridge {
     std::shared_ptr<const std::vector<HostFrames>> rules_; // of this round
     std::atomic<bool> stopping_{false};
     std::atomic<bool> discarding_{false};
-    unsigned idle_rounds_ = 0;
+    dataplane::IdleSleep idle_sleep_;
     std::thread thread_;
 };
 

@@ -21,6 +21,7 @@
 #include "lb/dataplane/explanation.h"
 #include "lb/dataplane/fragments.h"
 #include "lb/dataplane/handoff.h"
+#include "lb/dataplane/idle_sleep.h"
 #include "lb/dataplane/journal.h"
 #include "lb/dataplane/packet_ring.h"
 #include "lb/dataplane/port.h"
@@ -219,6 +220,7 @@ class Worker {
     std::atomic<bool> discarding_{false};
     std::size_t lines_to_sweep_ = 0;
     unsigned idle_rounds_ = 0;
+    IdleSleep idle_sleep_;
     Pass pass_;
     const TraceList* traces_ = nullptr;  // of this round; nullptr: nothing is traced
     Observation* observation_ = nullptr; // under way

@@ -90,15 +90,16 @@ void Worker::answer(Question& question, const ForwardingTable& table) {
     });
 }
 
-// The longer nothing comes, the longer the sleep; a packet then waits half a millisecond at most.
+// Waking up costs more than a turn without a packet does, so the sleep grows with the time without
+// one. A packet waits for a sixteenth of that time at most, and for a millisecond.
 void Worker::rest(unsigned work) {
-    constexpr unsigned longest_us = 500;
     if (work != 0) {
         idle_rounds_ = 0;
+        idle_sleep_.reset();
     } else if (++idle_rounds_ < rounds_before_rest) {
         rte_pause();
     } else {
-        rte_delay_us_sleep(std::min(50 + (idle_rounds_ - rounds_before_rest) / 8, longest_us));
+        rte_delay_us_sleep(idle_sleep_.next_us());
     }
 }
 
