@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What lbd and lbctl were built from and with. Any thread.
+// Describes the source and the tools that lbd and lbctl were built from. Any thread may call it.
 #pragma once
 
 #include <string>
@@ -14,12 +14,13 @@ struct BuildInfo {
     std::string_view commit;
     std::string_view dpdk; // the version that lbd was compiled against
     std::string_view compiler;
-    std::string_view build_type; // Meson's, and the sanitizers if there are any
+    std::string_view build_type; // Meson's, the optimization, and sanitizers if there are any
 };
 
 const BuildInfo& build_info();
 
-// One line without its end: "lbd 1.2.3 (commit 0123456789ab, DPDK 22.11.7, gcc 12.2.0, release)".
+// One line without its end:
+// "lbd 1.2.3 (commit 0123456789ab, DPDK 22.11.7, gcc 12.2.0, release, -O3)".
 std::string version_text(std::string_view program);
 
 } // namespace lbd

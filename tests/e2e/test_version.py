@@ -14,7 +14,7 @@ pytestmark = pytest.mark.any_device
 PROGRAMS = {"lbd": os.path.join(BUILD, "lb", "lbd"),
             "lbctl": os.path.join(BUILD, "tools", "lbctl", "lbctl")}
 TEXT = re.compile(r"(?P<version>\d+\.\d+\.\d+\S*) \(commit (?P<commit>[0-9a-f]{12}(-dirty)?|unknown), "
-                  r"DPDK (?P<dpdk>\d+\.\d+\.\d+\S*), (?P<compiler>(gcc|clang) [\d.]+), [a-z, ]+\)")
+                  r"DPDK (?P<dpdk>\d+\.\d+\.\d+\S*), (?P<compiler>(gcc|clang) [\d.]+), [a-zO0-9, -]+\)")
 
 
 def _said_by(program):
