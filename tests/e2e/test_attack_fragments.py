@@ -95,5 +95,6 @@ def test_parts_that_never_become_whole(siege, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_parts_that_overlap(siege, family):
-    siege.storm(frames(siege, family, overlapping), f"overlapping fragments, IPv{family}")
+    siege.storm(frames(siege, family, overlapping), f"overlapping fragments, IPv{family}",
+                arrives=unassembled(siege, family))
     siege.expect_unharmed()

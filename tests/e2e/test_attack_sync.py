@@ -115,7 +115,7 @@ def test_recordings_of_what_was_said_are_known_as_such(siege):
     assert {DATA, HEARTBEAT} <= kinds, kinds
     told = excess(siege)
     duplicates = peer(siege.lab.director_b)["duplicates"]
-    siege.storm(recording, "recorded synchronisation")
+    siege.storm(recording, "recorded synchronisation", arrives=False)  # at director b
     assert peer(siege.lab.director_b)["duplicates"] > duplicates
     siege.expect_unharmed()
     expect_together(siege, told)
