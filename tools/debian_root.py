@@ -56,7 +56,7 @@ mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount --rbind /dev dev
 mount -t tmpfs -o mode=755 tmpfs run
-cat /etc/resolv.conf >etc/resolv.conf
+[ ! -e /etc/resolv.conf ] || cat /etc/resolv.conf >etc/resolv.conf
 ip link set lo up
 shift 4
 env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
@@ -79,7 +79,7 @@ def machine_sources():
     for uri, codename in map(str.split, targets):
         if re.fullmatch(rf"{mine}(-updates|-security)?", codename):
             wanted[f"deb {uri} {codename.replace(mine, RELEASE)} main"] = None
-    if not wanted:
+    if not any(line.split()[2] == RELEASE for line in wanted):
         sys.exit("debian_root: apt on this machine has no Debian mirror configured")
     return list(wanted)
 
@@ -144,7 +144,8 @@ class DebianRoot:
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
         with open(self.log, "w", encoding="utf-8") as log:
             to_log = {"stdout": log, "stderr": subprocess.STDOUT}
-            uri = machine_sources()[0].split()[1]
+            uri = next(line.split()[1] for line in machine_sources()
+                       if line.split()[2] == RELEASE)
             if subprocess.run(["debootstrap", "--variant=minbase", "--include=ca-certificates", RELEASE,
                                self.path, uri], check=False, **to_log).returncode != 0:
                 return False

@@ -18,7 +18,8 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Every version of clang-format has a format of its own.
 CLANG_FORMAT_MAJOR = "14"
-LEFT_OUT = re.compile(r"(^|/)(\.git|build[^/]*|__pycache__|\.pytest_cache)(/|$)")
+# As .gitignore has it: build directories stand at the top.
+LEFT_OUT = re.compile(r"^build[^/]*/|(^|/)(\.git|__pycache__|\.pytest_cache)(/|$)")
 FIRST_LINE = re.compile(rb"#! ?/\S*?(?:/env )?(python3|bash|sh)\b")
 
 
@@ -83,7 +84,8 @@ def clang_format(root, files):
                 [program, "--version"], capture_output=True, text=True, check=True).stdout:
             style = f"--style=file:{os.path.join(ROOT, '.clang-format')}"
             return _count(root, files, [program, style, "--dry-run", "-Werror", *files])
-    print(f"clang-format: left out, there is no version {CLANG_FORMAT_MAJOR}", flush=True)
+    print(f"clang-format: no source was checked, as version {CLANG_FORMAT_MAJOR} is not installed",
+          flush=True)
     return 0, 0
 
 

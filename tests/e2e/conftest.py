@@ -7,6 +7,7 @@ With pytest-xdist several processes share the tests, each with a lab of its own:
 `-n 2 --dist loadgroup` keeps a file's tests of a device together and in order."""
 
 import os
+import re
 import sys
 
 import pytest
@@ -17,14 +18,22 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 from lab import Lab, wait_until  # noqa: E402
 from lab.lab import ADDRESS  # noqa: E402
 
-BUILD = os.environ.get("LBD_BUILD", os.path.join(ROOT, "build"))
+BUILD = os.environ.get("LBD_BUILD", os.path.join(ROOT, "build-check"))
 DEVICES = os.environ.get("LBD_DEVICES", "af_packet,af_xdp").split(",")
+
+
+# These files keep a processor busy, so they run with fewer neighbours.
+REALTIME = re.compile(r"test_attack_.*|test_soak|test_workers|test_faults_clock")
+# These files take longest, so they start first.
+LONGEST_FIRST = ["test_soak"]
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "any_device: the same whatever the device; tested with one")
     config.addinivalue_line("markers", "device_bound: set by itself on all others with a device")
     config.addinivalue_line("markers", "quick: also run with sanitizers")
+    config.addinivalue_line("markers", "realtime: keeps a processor busy or counts tenths of a second, so "
+                                       "it is run with fewer neighbours; set by the name of the file")
     config.addinivalue_line("markers", "package: of the Debian packages, which it builds if "
                             "LBD_PACKAGES names no directory with them")
     config.addinivalue_line("markers", "hugepages: changes how many the machine has")
@@ -38,14 +47,22 @@ def pytest_generate_tests(metafunc):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """One lab after the other: all tests of a device before those of the next."""
+    """One lab after the other: all tests of a device before those of the next, but for those that
+    take longest."""
     def device(item):
         callspec = getattr(item, "callspec", None)
         name = callspec.params.get("device") if callspec else None
         return DEVICES.index(name) if name else -1
 
-    items.sort(key=device)
+    def rank(item):
+        name = item.path.stem
+        return (LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST),
+                device(item))
+
+    items.sort(key=rank)
     for item in items:
+        if REALTIME.fullmatch(item.path.stem) or item.get_closest_marker("hugepages"):
+            item.add_marker("realtime")
         if device(item) >= 0 and not item.get_closest_marker("any_device"):
             item.add_marker("device_bound")
         group = ("hugepages" if item.get_closest_marker("hugepages")

@@ -15,7 +15,7 @@ from .sanitizers import SANITIZERS
 from .tally import Tally
 from .unit import check_fuzz, check_known_inputs, check_unit
 
-# What a contributor runs, and what --full adds.
+# USUAL is for contributors; FULL adds the parts that take long.
 USUAL = ["format", "build", "unit", "e2e"]
 FULL = [*USUAL, "release", "cppcheck", "tidy", "fuzz", "packages", "sanitize", "trixie"]
 
@@ -31,7 +31,7 @@ def check_sanitized(tally, sanitizer, wanted, options):
 
 
 def check_build(tally, directory, wanted, options):
-    """What needs the build of the tests."""
+    """Builds the tree and runs the tests that need it."""
     if not build(tally, directory):
         return
     if "unit" in wanted:
@@ -40,7 +40,7 @@ def check_build(tally, directory, wanted, options):
     if "e2e" in wanted:
         check_e2e(tally, directory, options.pytest, selected="not package")
     if "packages" in wanted:
-        check_packages(tally, directory, options.pytest)
+        check_packages(tally, directory)
 
 
 def check_all(tally, wanted, options):
@@ -66,15 +66,16 @@ def check_all(tally, wanted, options):
 def main():
     parser = argparse.ArgumentParser(prog="tools/check")
     parser.add_argument("--full", action="store_true")
-    parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)  # the default by now
     parser.add_argument("--only", type=lambda text: text.split(","))
-    parser.add_argument("--sanitize", choices=["thread", *SANITIZERS])
-    parser.add_argument("--build", default=os.path.join(ROOT, "build"))
+    parser.add_argument("--sanitize", choices=SANITIZERS)
+    parser.add_argument("--build", default=os.path.join(ROOT, "build-check"))
     parser.add_argument("pytest", nargs="*", help="after --: options for pytest, e.g. -- -k reload")
     options = parser.parse_args()
     wanted = options.only or (FULL if options.full else USUAL)
     if unknown := set(wanted) - set(FULL):
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(FULL)}")
+    if early := [word for word in options.pytest if word.startswith(("-x", "--exitfirst", "--maxfail"))]:
+        parser.error(f"{early[0]} would leave out tests after a failure, which the second try cannot know")
     tally = Tally()
     if options.sanitize:
         check_sanitized(tally, options.sanitize, wanted, options.pytest)

@@ -17,8 +17,12 @@ import lint  # noqa: E402
 def check_format(tally):
     """clang-format on C++ sources, flake8 and shellcheck on scripts; a file is a test."""
     start = time.monotonic()
-    counts = lint.lint(tuple(lint.TOOLS)).values()
-    tally.add("format and lint", sum(good for good, _ in counts), sum(bad for _, bad in counts), start)
+    counts = lint.lint(tuple(lint.TOOLS))
+    tally.add("format and lint", sum(good for good, _ in counts.values()),
+              sum(bad for _, bad in counts.values()), start)
+    for tool, (good, bad) in counts.items():
+        if good + bad == 0:
+            tally.note(f"{tool} checked no file, as it is not installed in the version that is needed.")
 
 
 def check_tidy(tally):
@@ -27,9 +31,12 @@ def check_tidy(tally):
     and Asio look at."""
     start = time.monotonic()
     directory = os.path.join(ROOT, "build-tidy")
-    if not os.path.exists(os.path.join(directory, "build.ninja")):
-        subprocess.run(["meson", "setup", "-Dunity=off", "-Dtests=disabled", directory, ROOT],
-                       check=True, stdout=subprocess.DEVNULL)
+    if subprocess.run(
+            ["meson", "setup", *(["--reconfigure"] if os.path.exists(directory) else []),
+             "-Dunity=off", "-Dtests=disabled", directory, ROOT],
+            check=False, stdout=subprocess.DEVNULL).returncode != 0:
+        tally.add_one("clang-tidy", False, start)
+        return
     with open(os.path.join(directory, "compile_commands.json"), encoding="utf-8") as file:
         compiled = {os.path.normpath(os.path.join(c["directory"], c["file"]))
                     for c in json.load(file)}
@@ -41,7 +48,7 @@ def check_tidy(tally):
              "--extra-arg=-Wno-unknown-warning-option", name],
             cwd=ROOT, capture_output=True, text=True, check=False,
         )
-        return result.returncode == 0, result.stdout
+        return result.returncode == 0, result.stdout + result.stderr
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(tidy, files))

@@ -36,5 +36,5 @@ def tested_programs(directory):
     names = [os.path.relpath(target["filename"][0], directory) for target in json.loads(listed)
              if target["type"] == "executable"]
     return [name for name in names
-            if name.startswith(("tests/unit/", "tests/model/"))
+            if name.startswith(("tests/unit/", "tests/model/", "tests/quiet/"))
             or name in ("lb/lbd", "tools/lbctl/lbctl")]

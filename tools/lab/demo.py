@@ -203,7 +203,7 @@ def main():
     parser.add_argument("--device", choices=["af_packet", "af_xdp"], default="af_packet")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--down", action="store_true")
-    parser.add_argument("--build", default=os.path.join(ROOT, "build"))
+    parser.add_argument("--build", default=os.path.join(ROOT, "build-demo"))
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("tools/demo: network namespaces need root")

@@ -81,7 +81,8 @@ std::uint64_t number(bool value) {
 
 void put_director(Exposition& out, const Snapshot& snapshot) {
     const BuildInfo& build = build_info();
-    out.family("lbd_build_info", gauge, "What was built, with what, and the name of the director.");
+    out.family("lbd_build_info", gauge,
+               "Version, commit, DPDK and compiler of this build, and the director's name.");
     out.sample(text_of({{"version", build.version},
                         {"commit", build.commit},
                         {"dpdk", build.dpdk},

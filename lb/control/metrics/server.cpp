@@ -30,8 +30,8 @@ namespace {
 
 constexpr unsigned most_scrapers = 16;
 constexpr std::uint32_t longest_header = 8192;
-constexpr std::chrono::seconds scraper_patience{
-    5}; // for the request, and again for the whole answer
+// Limits the request, and then the whole answer.
+constexpr std::chrono::seconds scraper_patience{5};
 // What one write hands to the kernel is bounded by this; a large text must not hold up VRRP.
 constexpr int send_buffer = 65536;
 
