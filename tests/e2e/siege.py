@@ -178,7 +178,6 @@ class Siege:
             assert grown < SLACK_KILOBYTES, f"director {director.letter}: {grown} KiB more"
 
 
-
 @contextlib.contextmanager
 def besieged(lab, **more):
     """A Siege, of which nothing is left afterwards, however it ends."""

@@ -28,7 +28,7 @@ def ipv4_part(chance, protocol, offset, more, contents):
 
 
 def ipv6_part(chance, protocol, offset, more, contents):
-    source = hostile.packed("2001:db8::") [:8] + chance.randbytes(8)
+    source = hostile.packed("2001:db8::")[:8] + chance.randbytes(8)
     header = struct.pack("!BBHI", protocol, 0, offset | more, chance.getrandbits(32))
     payload = header + contents
     return struct.pack("!IHBB16s16s", 6 << 28, len(payload), FRAGMENT_HEADER, 64, source,

@@ -35,11 +35,15 @@ def frames(siege, payload, source=None):
     own = hostile.packed(siege.lab.director_a.address)
     datagram = hostile.udp(PORT, PORT, payload)
     parts = [(offset, datagram[offset : offset + 1480]) for offset in range(0, len(datagram), 1480)]
-    return [hostile.ethernet(
-        siege.attacker.mac(), siege.lab.director_a.mac("lb0"), hostile.IPV4,
-        hostile.ipv4(source, own, hostile.UDP, part, ident=len(payload) & 0xFFFF,
-                     fragment=offset // 8 | (0x2000 if offset + 1480 < len(datagram) else 0)))
-        for offset, part in parts]
+
+    def frame(offset, part):
+        more = 0x2000 if offset + 1480 < len(datagram) else 0
+        return hostile.ethernet(
+            siege.attacker.mac(), siege.lab.director_a.mac("lb0"), hostile.IPV4,
+            hostile.ipv4(source, own, hostile.UDP, part, ident=len(payload) & 0xFFFF,
+                         fragment=offset // 8 | more))
+
+    return [frame(offset, part) for offset, part in parts]
 
 
 def sync(director):

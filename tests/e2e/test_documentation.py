@@ -75,7 +75,7 @@ BENCHMARKS = {
 }
 RUN = {*START, *ON_BACKENDS, *BY_HAND, *AT_BOOT, *INSTALLED, *IMPORT, *ADVICE, *BENCHMARKS,
        "tools/demo", "lbctl init --port 0000:3b:00.0"}
-# What needs a NIC, a journal or a module, or changes this machine: that there is such a program, or such a file.
+# These need a NIC, a journal or a module, or change this machine. The program or file has to exist.
 HARDWARE = {
     "journalctl -u lbd": "journalctl --version",
     "modprobe ipip; ip link set tunl0 up": "test -x /sbin/ip",

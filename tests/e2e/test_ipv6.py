@@ -134,8 +134,8 @@ def test_extension_headers_are_stepped_over_and_go_along(lab6):
 
 def test_packet_too_big_reaches_the_server_of_the_flow(lab6):
     start(lab6, service(health=NO_CHECK))
-    opened = seen_by(lab6, "ip6[53] == 2", [to_vip(lab6, TCP(sport=p, dport=80, flags="S"))
-                                   for p in range(2000, 2006)])
+    opened = seen_by(lab6, "ip6[53] == 2",
+                     [to_vip(lab6, TCP(sport=p, dport=80, flags="S")) for p in range(2000, 2006)])
     for number, packets in enumerate(opened):
         assert len(packets) == 3
         port = struct.unpack_from("!H", packets[0], 40)[0]

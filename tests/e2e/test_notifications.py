@@ -230,8 +230,8 @@ def test_a_script_that_hangs_holds_up_neither_vrrp_nor_the_end(lab, board):
     assert board.told() == []
 
 
-def test_a_flapping_backend_is_told_in_order_and_no_more_than_a_script_can_take(lab, board,
-                                                                               tmp_path):
+def test_a_flapping_backend_is_told_in_order_and_no_more_than_a_script_can_take(
+        lab, board, tmp_path):
     """The check is a file, which changes faster than the script is told of it."""
     verdict = tmp_path / "well"
     check = tmp_path / "check.sh"
