@@ -7,7 +7,6 @@ With pytest-xdist several processes share the tests, each with a lab of its own:
 `-n 2 --dist loadgroup` keeps a file's tests of a device together and in order."""
 
 import os
-import re
 import sys
 
 import pytest
@@ -22,8 +21,6 @@ BUILD = os.environ.get("LBD_BUILD", os.path.join(ROOT, "build-check"))
 DEVICES = os.environ.get("LBD_DEVICES", "af_packet,af_xdp").split(",")
 
 
-# These files keep a processor busy, so they run with fewer neighbours.
-REALTIME = re.compile(r"test_attack_.*|test_soak|test_workers|test_faults_clock")
 # These files take longest, so they start first.
 LONGEST_FIRST = ["test_soak"]
 
@@ -32,8 +29,6 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "any_device: the same whatever the device; tested with one")
     config.addinivalue_line("markers", "device_bound: set by itself on all others with a device")
     config.addinivalue_line("markers", "quick: also run with sanitizers")
-    config.addinivalue_line("markers", "realtime: keeps a processor busy or counts tenths of a second, so "
-                                       "it is run with fewer neighbours; set by the name of the file")
     config.addinivalue_line("markers", "package: of the Debian packages, which it builds if "
                             "LBD_PACKAGES names no directory with them")
     config.addinivalue_line("markers", "hugepages: changes how many the machine has")
@@ -61,8 +56,6 @@ def pytest_collection_modifyitems(items):
 
     items.sort(key=rank)
     for item in items:
-        if REALTIME.fullmatch(item.path.stem) or item.get_closest_marker("hugepages"):
-            item.add_marker("realtime")
         if device(item) >= 0 and not item.get_closest_marker("any_device"):
             item.add_marker("device_bound")
         group = ("hugepages" if item.get_closest_marker("hugepages")

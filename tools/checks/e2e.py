@@ -12,9 +12,9 @@ from .sanitizers import count_reports, sanitizer_options
 
 TESTS = os.path.join(ROOT, "tests")
 FAILURES_TRIED_AGAIN = 5
-# Most tests wait for most of their time, so more run at once than there are processors, but for those
-# that keep a processor busy.
-PHASES = [("not realtime", 4), ("realtime", 2)]
+# More at once take no less time: they start and stop directors most of the time, for which the kernel
+# has one lock, and two processors are busy.
+PROCESSES = "2"
 
 
 def _cases(report):
@@ -67,36 +67,24 @@ def check_quick(tally, title, directory):
         tally.add(title, len(passed), len(failed), start)
 
 
-def _with_neighbours(scratch, environment, phases, options):
-    passed, failed, ended = set(), set(), True
-    for marked, processes in phases:
-        good, bad, whole = run_pytest(
-            os.path.join(TESTS, "e2e"), scratch, environment, "-n", str(processes), "--dist",
-            "loadgroup", *options, "-m", marked)
-        passed |= good
-        failed |= bad
-        ended = ended and whole
-    return passed, failed, ended
-
-
 def check_e2e(tally, directory, options, selected="", sanitize="", packages=""):
     """All tests with af_packet, and once more with af_xdp those that depend on the device. Where a
     few fail, they are tried once more with the machine to themselves; they have to pass then, and
     the summary names them. `packages` is a directory of packages to test."""
     start = time.monotonic()
     title = f"end-to-end {sanitize or selected}".strip()
-    phases = [(" and ".join(f"({part})" for part in (marked, selected) if part), processes)
-              for marked, processes in PHASES]
+    path = os.path.join(TESTS, "e2e")
     with tempfile.TemporaryDirectory() as scratch:
         environment = {**os.environ, "LBD_BUILD": directory,
                        **({"LBD_PACKAGES": packages} if packages else {}),
                        **(sanitizer_options(scratch) if sanitize else {})}
-        passed, failed, ended = some(_with_neighbours(scratch, environment, phases, options))
+        passed, failed, ended = some(run_pytest(path, scratch, environment, "-n", PROCESSES, "--dist",
+                                                "loadgroup", *options, "-m", selected))
         if ended and 0 < len(failed) <= FAILURES_TRIED_AGAIN:
             print(f"== {len(failed)} failed beside others, once more alone", flush=True)
             again, _, _ = run_pytest(
-                os.path.join(TESTS, "e2e"), scratch, environment, "-n", "1", "--dist", "loadgroup",
-                "-rfEp", "--last-failed", "--last-failed-no-failures", "none", *options)
+                path, scratch, environment, "-n", "1", "--dist", "loadgroup", "-rfEp", "--last-failed",
+                "--last-failed-no-failures", "none", *options, "-m", selected)
             for name in sorted(failed & again):
                 tally.note(f"Passed only when it ran alone, which is a fault to look at: {name}")
             passed |= again
