@@ -7,6 +7,7 @@ import sys
 
 from . import ROOT
 from .analyzers import check_cppcheck, check_format, check_tidy
+from .background import Background
 from .build import build
 from .debian import check_debian_root
 from .e2e import check_e2e, check_quick
@@ -17,6 +18,7 @@ from .unit import check_fuzz, check_known_inputs, check_unit
 
 # USUAL is for contributors; FULL adds the parts that take long.
 USUAL = ["format", "build", "unit", "e2e"]
+BESIDE_E2E = ["cppcheck", "tidy"]
 FULL = [*USUAL, "release", "cppcheck", "tidy", "fuzz", "packages", "sanitize", "trixie"]
 
 
@@ -30,6 +32,13 @@ def check_sanitized(tally, sanitizer, wanted, options):
             check_e2e(tally, directory, options, selected="quick", sanitize=sanitizer)
 
 
+def check_sources(tally, wanted):
+    if "cppcheck" in wanted:
+        check_cppcheck(tally)
+    if "tidy" in wanted:
+        check_tidy(tally)
+
+
 def check_build(tally, directory, wanted, options):
     """Builds the tree and runs the tests that need it."""
     if not build(tally, directory):
@@ -38,7 +47,11 @@ def check_build(tally, directory, wanted, options):
         check_unit(tally, directory)
         check_known_inputs(tally, directory)
     if "e2e" in wanted:
+        beside = [part for part in BESIDE_E2E if part in wanted]
+        background = Background(beside) if beside else None
         check_e2e(tally, directory, options.pytest, selected="not package")
+        if background:
+            background.finish(tally)
     if "packages" in wanted:
         check_packages(tally, directory)
 
@@ -50,10 +63,8 @@ def check_all(tally, wanted, options):
         check_build(tally, os.path.abspath(options.build), wanted, options)
     if "release" in wanted:
         check_quick(tally, "release command", "release")
-    if "cppcheck" in wanted:
-        check_cppcheck(tally)
-    if "tidy" in wanted:
-        check_tidy(tally)
+    if "e2e" not in wanted:
+        check_sources(tally, wanted)
     if "fuzz" in wanted:
         check_fuzz(tally)
     if "sanitize" in wanted:
@@ -67,15 +78,17 @@ def main():
     parser = argparse.ArgumentParser(prog="tools/check")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--only", type=lambda text: text.split(","))
+    parser.add_argument("--without", type=lambda text: text.split(","), default=[])
     parser.add_argument("--sanitize", choices=SANITIZERS)
     parser.add_argument("--build", default=os.path.join(ROOT, "build-check"))
     parser.add_argument("pytest", nargs="*", help="after --: options for pytest, e.g. -- -k reload")
     options = parser.parse_args()
     wanted = options.only or (FULL if options.full else USUAL)
-    if unknown := set(wanted) - set(FULL):
+    if unknown := set([*wanted, *options.without]) - set(FULL):
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(FULL)}")
     if early := [word for word in options.pytest if word.startswith(("-x", "--exitfirst", "--maxfail"))]:
         parser.error(f"{early[0]} would leave out tests after a failure, which the second try cannot know")
+    wanted = [part for part in wanted if part not in options.without]
     tally = Tally()
     if options.sanitize:
         check_sanitized(tally, options.sanitize, wanted, options.pytest)

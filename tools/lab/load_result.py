@@ -65,7 +65,7 @@ class LoadResult:
 
 
 def parse_log(lines):
-    """What load.py has printed so far: its begin, the requests, and its end, which may be None yet.
+    """Parses the output of load.py so far: its begin, the requests, and its end, which may be None yet.
     A line that is not whole yet is left out."""
     begin, requests, end = None, [], None
     for words in (json.loads(line) for line in lines if line.endswith("]\n")):

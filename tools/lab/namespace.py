@@ -80,7 +80,7 @@ class Namespace:
         return process
 
     def inside(self, function):
-        """What the function returns or raises in this namespace; the caller stays where it is. Sockets
+        """Calls the function in this namespace and returns its result; the caller stays in its own. Sockets
         and processes that it makes belong to the namespace, and /proc/thread-self/net shows it."""
         outcome = {}
 
