@@ -195,6 +195,7 @@ class Worker {
     bool continue_snapshot(Snapshot& snapshot); // true: complete
     void answer(Question& question, const ForwardingTable& table);
     void rest(unsigned work);
+    bool housekeeping_waits() const;
 
     // The owner of the flow in `work`, by the rule of the port that it came in by.
     std::uint16_t owner_of(const Work& work) const {

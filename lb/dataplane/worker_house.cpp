@@ -91,7 +91,8 @@ void Worker::answer(Question& question, const ForwardingTable& table) {
 }
 
 // Waking up costs more than a turn without a packet does, so the sleep grows with the time without
-// one. A packet waits for a sixteenth of that time at most, and for a millisecond.
+// one. A packet waits for a sixteenth of that time at most, and for a millisecond. Housekeeping is
+// done in small parts, one a turn, so sleeps stay short until it is complete.
 void Worker::rest(unsigned work) {
     if (work != 0) {
         idle_rounds_ = 0;
@@ -99,8 +100,14 @@ void Worker::rest(unsigned work) {
     } else if (++idle_rounds_ < rounds_before_rest) {
         rte_pause();
     } else {
-        rte_delay_us_sleep(idle_sleep_.next_us());
+        const unsigned longest = idle_sleep_.next_us();
+        rte_delay_us_sleep(housekeeping_waits() ? IdleSleep::shortest_us : longest);
     }
+}
+
+bool Worker::housekeeping_waits() const {
+    return lines_to_sweep_ != 0 || requested_.load(std::memory_order_relaxed) != nullptr ||
+           (setup_.sync != nullptr && (!setup_.sync->imports.empty() || pass_.part != Pass::parts));
 }
 
 } // namespace lbd::dataplane
