@@ -24,7 +24,7 @@ namespace lbd::vrrp {
 struct VirtualAddress {
     Address address;
     std::uint8_t prefix = 32;
-    auto operator<=>(const VirtualAddress&) const = default;
+    bool operator==(const VirtualAddress&) const = default;
 };
 
 struct Settings {
