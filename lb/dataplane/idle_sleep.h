@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Tells a thread that looks for work how long to sleep until it looks again. Used by one thread.
+// Computes how long a thread that found no work sleeps before it looks again. One thread uses it.
 #pragma once
 
 #include <algorithm>
