@@ -16,6 +16,7 @@ import debian_root
 
 from . import ROOT
 from .e2e import TESTS, run_pytest, some
+from .packages import build_packages
 from .tally import Tally
 from .unit import check_unit
 
@@ -58,17 +59,6 @@ def _check_e2e(tally, title, directory, test, *options):
             os.path.join(TESTS, "e2e", test), scratch,
             {**os.environ, "LBD_BUILD": directory, "LBD_DEVICES": "af_packet"}, *options))
         tally.add(title, len(passed), len(failed), start)
-
-
-def _build_packages(tally, directory):
-    start = time.monotonic()
-    result = subprocess.run(
-        [os.path.join(ROOT, "tools", "packaging", "build-deb"), "--output", directory],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if result.returncode != 0:
-        print(result.stdout[-5000:])
-    tally.add_one("build packages", result.returncode == 0, start)
-    return result.returncode == 0
 
 
 def _succeeds(*command):
@@ -129,7 +119,7 @@ def check_here(tally):
             check_unit(tally, build)
             _check_e2e(tally, "failover", build, FAILOVER)
         packages = os.path.join(scratch, "packages")
-        if _build_packages(tally, packages):
+        if build_packages(tally, packages):
             _check_lintian(tally, packages)
             _check_installation(tally, packages)
             _check_hardening(tally)

@@ -10,19 +10,21 @@ from . import ROOT
 from .e2e import check_e2e
 
 
+def build_packages(tally, output):
+    """Of this machine's release; whether they are in the directory `output` then."""
+    start = time.monotonic()
+    result = subprocess.run(
+        [os.path.join(ROOT, "tools", "packaging", "build-deb"), "--output", output],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    if result.returncode != 0:
+        print(result.stdout[-5000:])
+    tally.add_one("build packages", result.returncode == 0, start)
+    return result.returncode == 0
+
+
 def check_packages(tally, directory):
-    """The packages of this machine's release, with lintian, installed, upgraded and purged."""
+    """The packages are examined by lintian, installed, upgraded and purged."""
     with tempfile.TemporaryDirectory() as scratch:
-        start = time.monotonic()
-        log = os.path.join(scratch, "log")
         output = os.path.join(scratch, "packages")
-        with open(log, "w", encoding="utf-8") as file:
-            good = subprocess.run(
-                [os.path.join(ROOT, "tools", "packaging", "build-deb"), "--output", output],
-                stdout=file, stderr=subprocess.STDOUT, check=False).returncode == 0
-        if not good:
-            with open(log, encoding="utf-8", errors="replace") as file:
-                print(file.read()[-5000:])
-        tally.add_one("build packages", good, start)
-        if good:
+        if build_packages(tally, output):
             check_e2e(tally, directory, [], selected="package", packages=output)
