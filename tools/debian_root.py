@@ -31,7 +31,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RELEASE = "trixie"
 LIFETIME = 7 * 24 * 3600
 SETUP_OPTIONS = ["--demo", "--package"]
-MORE_PACKAGES = ["ccache", "python3-pytest"]
+MORE_PACKAGES = ["ccache", "iputils-ping", "nftables", "python3-pytest"]
 STAMP = "etc/lbd-root"  # the packages that are installed, and the sources that they come from
 TREE = "root/lbd"
 
