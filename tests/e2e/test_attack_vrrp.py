@@ -48,8 +48,9 @@ def expect_refused(siege, forgeries, unseen):
     get as far as that."""
     for reason, forgery in forgeries.items():
         before = rejected(siege)
-        siege.attacker.flood([forgery], 0.2, pace=100)
-        wait_until(lambda: rejected(siege)[reason] > before[reason], 5, f"{reason} is counted")
+        sent = siege.attacker.flood([forgery], 0.2, pace=100)
+        wait_until(lambda: rejected(siege)[reason] == before[reason] + sent, 5,
+                   f"all {sent} with a wrong {reason} are counted")
         others = {name: count - before[name] for name, count in rejected(siege).items()
                   if name != reason and count != before[name]}
         assert others == {}, reason
