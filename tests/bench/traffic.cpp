@@ -7,6 +7,7 @@
 #include <rte_udp.h>
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <numeric>
 
@@ -19,12 +20,10 @@ constexpr std::array<std::uint16_t, 12> mixed{60, 60, 572, 60, 60, 572, 60, 1496
 
 constexpr rte_be16_t service_port = RTE_BE16(80);
 
-// `address` is a struct since DPDK 24.11 and was an array before; its bytes are the same.
-template <typename Address>
-std::uint8_t& ipv6_byte(Address& address, std::size_t index) {
-    static_assert(sizeof(address) == 16);
-    return reinterpret_cast<std::uint8_t*>(&address)[index];
-}
+// An address in rte_ipv6_hdr is a struct since DPDK 24.11 and was an array before, so it is written
+// as bytes.
+constexpr std::array<std::uint8_t, 16> ipv6_client{0xfd};
+constexpr std::array<std::uint8_t, 16> ipv6_vip{0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
 } // namespace
 
@@ -47,8 +46,8 @@ void Traffic::set(const Settings& settings) {
         ip->vtc_flow = RTE_BE32(0x60000000);
         ip->proto = protocol;
         ip->hop_limits = 64;
-        ipv6_byte(ip->src_addr, 0) = ipv6_byte(ip->dst_addr, 0) = 0xfd;
-        ipv6_byte(ip->dst_addr, 15) = 1;
+        std::memcpy(&ip->src_addr, ipv6_client.data(), ipv6_client.size());
+        std::memcpy(&ip->dst_addr, ipv6_vip.data(), ipv6_vip.size());
         l4 = reinterpret_cast<unsigned char*>(ip + 1);
     } else {
         ethernet->ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
@@ -109,7 +108,8 @@ void Traffic::write_ipv6(rte_mbuf& packet, std::uint64_t flow) {
     ip->payload_len = rte_cpu_to_be_16(
         static_cast<std::uint16_t>(packet.pkt_len - sizeof(rte_ether_hdr) - sizeof(*ip)));
     const std::uint64_t client = client_of(flow);
-    std::memcpy(&ipv6_byte(ip->src_addr, 8), &client, sizeof(client));
+    std::memcpy(data + sizeof(rte_ether_hdr) + offsetof(rte_ipv6_hdr, src_addr) + 8, &client,
+                sizeof(client));
     reinterpret_cast<rte_udp_hdr*>(ip + 1)->src_port = rte_cpu_to_be_16(port_of(flow));
 }
 
