@@ -32,7 +32,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "package: of the Debian packages, which it builds if "
                             "LBD_PACKAGES names no directory with them")
     config.addinivalue_line("markers", "hugepages: changes how many the machine has")
-    config.addinivalue_line("markers", "xdist_group: known to pytest-xdist, where it is installed")
+    config.addinivalue_line("markers", "xdist_group: tests that pytest-xdist runs in one process")
 
 
 def pytest_generate_tests(metafunc):

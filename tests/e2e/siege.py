@@ -131,13 +131,10 @@ class Siege:
             assert attack * seconds > min(sent, LEAST) / 2, "the attack did not arrive"
         return sent
 
-    def received(self):
-        return sum(w["rx_packets"] for w in self.lab.director_a.lbctl("stats")["workers"])
-
     def _rates(self, seconds):
         """The crowd's answers and the packets that director a receives, a second."""
         def seen():
-            return self._crowd.report()["answers"], self.received(), time.monotonic()
+            return self._crowd.report()["answers"], self.lab.director_a.received(), time.monotonic()
 
         answers, received, begin = seen()
         time.sleep(seconds)

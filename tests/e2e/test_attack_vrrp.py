@@ -50,7 +50,7 @@ def expect_refused(siege, forgeries, unseen):
         before = rejected(siege)
         sent = siege.attacker.flood([forgery], 0.2, pace=100)
         wait_until(lambda: rejected(siege)[reason] == before[reason] + sent, 5,
-                   f"all {sent} with a wrong {reason} are counted")
+                   f"all {sent} frames are counted under {reason}")
         others = {name: count - before[name] for name, count in rejected(siege).items()
                   if name != reason and count != before[name]}
         assert others == {}, reason

@@ -28,18 +28,15 @@ def syn(lab, port, **more):
     return bytes(to_vip(lab, TCP(sport=port, dport=80, flags="S"), **more))
 
 
-def received(lab):
-    return sum(worker["rx_packets"] for worker in lab.director_a.lbctl("stats")["workers"])
-
-
 def arrive(lab, frames, expression=f"dst host {VIP}"):
     """What the director sends to each web server while the client sends `frames`: IP packets."""
     director = lab.director_a.mac("lb0")
     captures = [web.capture(f"ether src {director} and ip and ({expression})")
                 for web in (lab.web1, lab.web2)]
-    before = received(lab)
+    before = lab.director_a.received()
     lab.client.inject([bytes(frame) for frame in frames])
-    wait_until(lambda: received(lab) >= before + len(frames), 5, "the director has received them")
+    wait_until(lambda: lab.director_a.received() >= before + len(frames), 5,
+               "the director has received the frames")
     return [[frame[14:] for frame in capture.stop()] for capture in captures]
 
 

@@ -217,6 +217,10 @@ class Director(Namespace):
         """Dropped packets by reason."""
         return {d["reason"]: d["packets"] for d in self.lbctl("stats")["drops"]}
 
+    def received(self):
+        """Packets that its workers have received since its start."""
+        return sum(w["rx_packets"] for w in self.lbctl("stats")["workers"])
+
     def vrrp_state(self, name="VI_1"):
         instances = self.lbctl("vrrp")["instances"]
         return next(i for i in instances if i["name"] == name)["state"].upper()
